@@ -1,0 +1,133 @@
+"""Django settings of every way to run: embedded (default), cluster, tests; all choices come from the environment."""
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from juqun.config import env
+
+PACKAGE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("JUQUN_DATA_DIR", "data")).resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+SECRET_KEY = env.secret("JUQUN_SECRET_KEY", DATA_DIR / "secret.key")
+DEBUG = env.flag("JUQUN_DEBUG", default=False)
+ALLOWED_HOSTS = env.words("JUQUN_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver")
+CSRF_TRUSTED_ORIGINS = env.words("JUQUN_TRUSTED_ORIGINS")
+PUBLIC_URL = env.text("JUQUN_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+
+DATABASES = {"default": env.database(env.text("JUQUN_DATABASE_URL"), DATA_DIR)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+ROOMS = [
+    "org",
+    "members",
+    "catalog",
+    "audience",
+    "promotions",
+    "groups",
+    "commerce",
+    "growth",
+    "robot",
+    "campaigns",
+    "insight",
+]
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "treebeard",
+    "juqun.kernel",
+    *[
+        app
+        for app in ("juqun.kernel.imports", "juqun.lake", "juqun.channels.wecom")
+        if (PACKAGE_DIR.parent / app.replace(".", "/") / "apps.py").exists()
+    ],
+    *[f"juqun.domains.{room}" for room in ROOMS if (PACKAGE_DIR / "domains" / room / "apps.py").exists()],
+    *[
+        f"juqun.surfaces.{surface}"
+        for surface in ("console", "h5", "http_api")
+        if (PACKAGE_DIR / "surfaces" / surface / "apps.py").exists()
+    ],
+    "juqun.config",
+]
+if (PACKAGE_DIR / "domains" / "org" / "apps.py").exists():
+    AUTH_USER_MODEL = "org.Account"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "juqun.config.urls"
+WSGI_APPLICATION = "juqun.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE_DIR / "surfaces" / "console" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [PACKAGE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+LOGIN_URL = "/console/login/"
+LOGIN_REDIRECT_URL = "/console/"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+X_FRAME_OPTIONS = "SAMEORIGIN"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+JUQUN_LAKE_DIR = Path(env.text("JUQUN_LAKE_DIR", str(DATA_DIR / "lake")))
+JUQUN_LAKE_ENGINE = env.text("JUQUN_LAKE_ENGINE", "duckdb")
+JUQUN_IMPORT_DIR = DATA_DIR / "imports"
+JUQUN_CLOCK_FILE = env.text("JUQUN_CLOCK_FILE")
+
+JUQUN_WECOM_BASE_URL = env.text("JUQUN_WECOM_BASE_URL", "http://127.0.0.1:9000").rstrip("/")
+JUQUN_WECOM_CORP_ID = env.text("JUQUN_WECOM_CORP_ID", "wx5823bf96d3bd56c7")
+JUQUN_WECOM_AGENT_ID = env.number("JUQUN_WECOM_AGENT_ID", 1000002)
+JUQUN_WECOM_SECRET = env.text("JUQUN_WECOM_SECRET", "emulator-app-secret")
+JUQUN_WECOM_CONTACT_SECRET = env.text("JUQUN_WECOM_CONTACT_SECRET", "emulator-contact-secret")
+JUQUN_WECOM_CALLBACK_TOKEN = env.text("JUQUN_WECOM_CALLBACK_TOKEN", "QDG6eK")
+JUQUN_WECOM_CALLBACK_AES_KEY = env.text("JUQUN_WECOM_CALLBACK_AES_KEY", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": env.text("JUQUN_LOG_LEVEL", "WARNING")},
+    "loggers": {"juqun": {"level": env.text("JUQUN_LOG_LEVEL", "INFO")}, "httpx": {"level": "WARNING"}},
+}

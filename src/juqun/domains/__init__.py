@@ -1,0 +1,1 @@
+"""What the business is: one folder is one room, one Django app, one set of doors."""

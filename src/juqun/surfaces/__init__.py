@@ -1,0 +1,1 @@
+"""How people and programs reach Juqun: console, phone pages, HTTP API and callbacks. No rules and no tables live here."""
