@@ -1,11 +1,20 @@
-"""Settings of every test run: a data folder of its own, a fixed secret, the database that JUQUN_TEST_DATABASE_URL names."""
+"""Settings of every test run: a data folder of its own, a fixed secret, SQLite or (JUQUN_TEST_DATABASE=postgres) PostgreSQL."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
+from tests.support import postgres
+
 _folder = tempfile.mkdtemp(prefix="juqun-test-")
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+
+if os.environ.get("JUQUN_TEST_DATABASE") == "postgres" and "JUQUN_TEST_DATABASE_URL" not in os.environ:
+    os.environ["JUQUN_TEST_DATABASE_URL"] = postgres.start()  # parallel test processes inherit it
+
 os.environ["JUQUN_DATA_DIR"] = _folder
-os.environ["JUQUN_SECRET_KEY"] = "tests-only-secret-of-sufficient-length"
+os.environ["JUQUN_SECRET_KEY"] = "tests-only-secret-of-sufficient-length"  # noqa: S105 - protects nothing
 os.environ["JUQUN_DATABASE_URL"] = os.environ.get("JUQUN_TEST_DATABASE_URL", "")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "juqun.config.settings")
 os.environ.pop("JUQUN_CLOCK_FILE", None)

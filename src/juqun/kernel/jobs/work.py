@@ -26,7 +26,8 @@ class Worker:
     `threads` maps a queue to its number of threads; every queue has threads of its own, so that a long send never delays a welcome.
     """
 
-    def __init__(self, threads: dict[str, int] | None = None) -> None:
+    def __init__(self, threads: dict[str, int] | None = None, *, lease_seconds: int = DEFAULT_LEASE_SECONDS) -> None:
+        self._lease_seconds = lease_seconds
         self._plan = threads or {Queue.NOW: 2, Queue.SEND: 1, Queue.BULK: 1}
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -56,7 +57,7 @@ class Worker:
         look = LOOK_SECONDS_CLUSTER if connection.vendor == "postgresql" else LOOK_SECONDS
         while not self._stop.is_set():
             try:
-                batch = claim(queues=queues, owner=owner, limit=limit, lease_seconds=DEFAULT_LEASE_SECONDS)
+                batch = claim(queues=queues, owner=owner, limit=limit, lease_seconds=self._lease_seconds)
                 if batch:
                     self._work(owner, batch)
                 else:
@@ -92,13 +93,13 @@ class Worker:
 
     def _beat(self) -> None:
         """Extend the lease of everything in hand, well before it runs out."""
-        while not self._stop.wait(DEFAULT_LEASE_SECONDS / 3):
+        while not self._stop.wait(self._lease_seconds / 3):
             with self._held_lock:
                 held = [claimed for batch in self._held.values() for claimed in batch]
             try:
                 for owner in {claimed.owner for claimed in held}:
                     ids = [claimed.id for claimed in held if claimed.owner == owner]
-                    until = clock.wall() + timedelta(seconds=DEFAULT_LEASE_SECONDS)
+                    until = clock.wall() + timedelta(seconds=self._lease_seconds)
                     Job.objects.filter(id__in=ids, owner=owner).update(held_until=until)
             except Exception:
                 log.exception("heartbeat failed; it goes on")

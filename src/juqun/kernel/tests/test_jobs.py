@@ -234,7 +234,7 @@ def on_lamp_lit_too(event: LampLit) -> None:
 
 @pytest.fixture
 def _lamps():
-    before = {kind: subscriptions for kind, subscriptions in events.wired().values()}
+    before = dict(events.wired().values())
     events.wire({LampLit: [Subscription(on_lamp_lit), Subscription(on_lamp_lit_too, queue="now", atomic=False)]})
     yield
     events.wire(before)
