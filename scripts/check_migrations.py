@@ -7,6 +7,6 @@ import tempfile
 os.environ["JUQUN_DATA_DIR"] = tempfile.mkdtemp(prefix="juqun-migrations-")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "juqun.config.settings")
 
-from django.core.management import execute_from_command_line  # noqa: E402 - needs the settings above
+from django.core.management import execute_from_command_line
 
 sys.exit(execute_from_command_line(["django-admin", "makemigrations", "--check", "--dry-run"]))

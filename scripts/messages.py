@@ -29,7 +29,9 @@ def check() -> int:
                 continue
             lost = [name for name in _placeholders(entry.msgid) if name not in entry.msgstr] if entry.msgstr else []
             if not entry.translated() or entry.fuzzy or lost:
-                print(f"{source.relative_to(ROOT)}:{entry.linenum}: {entry.msgid!r} {'lost ' + str(lost) if lost else 'untranslated'}")
+                print(
+                    f"{source.relative_to(ROOT)}:{entry.linenum}: {entry.msgid!r} {'lost ' + str(lost) if lost else 'untranslated'}"
+                )
                 wrong += 1
     return 1 if wrong else 0
 
@@ -47,7 +49,18 @@ def collect() -> int:
 
     os.chdir(ROOT / "src" / "juqun")
     execute_from_command_line(
-        ["django-admin", "makemessages", "-l", "zh_Hans", "--no-location", "--no-wrap", "-i", "tests", "-i", "testing.py"]
+        [
+            "django-admin",
+            "makemessages",
+            "-l",
+            "zh_Hans",
+            "--no-location",
+            "--no-wrap",
+            "-i",
+            "tests",
+            "-i",
+            "testing.py",
+        ]
     )
     return 0
 

@@ -19,7 +19,10 @@ def run(name: str, *arguments: str, **variables: str) -> bool:
         env={**os.environ, **variables},
         check=False,
     )
-    print(f"== {name}: {'passed' if result.returncode == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s", flush=True)
+    print(
+        f"== {name}: {'passed' if result.returncode == 0 else 'FAILED'} in {time.monotonic() - started:.0f} s",
+        flush=True,
+    )
     return result.returncode == 0
 
 

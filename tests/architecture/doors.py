@@ -18,7 +18,7 @@ class DoorsContract(Contract):
     composition = fields.StringField()
     composition_doors = fields.ListField(subfield=fields.StringField())
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: FBT001 - import-linter's signature
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         broken = []
         for container in self.rooms:
             for room in sorted(graph.find_children(container)):

@@ -73,9 +73,9 @@ class ScopedQuerySet(models.QuerySet[Any]):
         return found
 
     def _clone(self) -> Self:
-        clone = super()._clone()  # type: ignore[misc]
+        clone = super()._clone()
         clone._is_scoped = self._is_scoped
-        return clone  # type: ignore[no-any-return]
+        return clone
 
     def _refuse_unscoped(self) -> None:
         if not self._is_scoped:
@@ -83,9 +83,9 @@ class ScopedQuerySet(models.QuerySet[Any]):
             raise UnscopedReadError(msg)
 
     def _fetch_all(self) -> None:
-        if self._result_cache is None:  # type: ignore[has-type]
+        if self._result_cache is None:
             self._refuse_unscoped()
-        super()._fetch_all()  # type: ignore[misc]
+        super()._fetch_all()
 
     def iterator(self, chunk_size: int | None = None) -> "Iterator[Any]":
         self._refuse_unscoped()

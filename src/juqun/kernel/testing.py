@@ -9,6 +9,6 @@ def run_all_jobs(*, fail_on_dead: bool = True) -> int:
     done = run_pending()
     if fail_on_dead:
         broken = Job.objects.exclude(last_error="").exclude(last_error__startswith="again in ").first()
-        assert broken is None, f"{broken.name} {broken.payload}\n{broken.last_error}"  # type: ignore[union-attr]
+        assert broken is None, f"{broken.name} {broken.payload}\n{broken.last_error}"
         assert not Job.objects.filter(state=JobState.DEAD).exists()
     return done

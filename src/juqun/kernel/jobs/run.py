@@ -96,7 +96,7 @@ def claim(*, queues: Sequence[str], owner: str, limit: int, lease_seconds: int) 
             [*held_params, owner, *due_params],
         )
         rows = cursor.fetchall()
-    decode = Job._meta.get_field("payload").from_db_value
+    decode: Any = Job._meta.get_field("payload").from_db_value
     claimed = [Claimed(row[0], row[1], decode(row[2], None, connection), row[3], row[4], owner) for row in rows]
     return sorted(claimed, key=lambda one: (-one.priority, one.id))  # RETURNING promises no order
 

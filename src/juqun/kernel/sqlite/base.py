@@ -16,7 +16,7 @@ LOCK_TIMEOUT_SECONDS = 60
 _locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
-class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
+class DatabaseWrapper(base.DatabaseWrapper):
     """SQLite, one writing transaction at a time within the process (other processes wait by SQLite's busy timeout)."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -30,7 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
             raise OperationalError(msg)
         self._held_lock = lock
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # the stubs leave it out
         except BaseException:
             self._let_go()
             raise
@@ -41,17 +41,17 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc]
             lock.release()
 
     def _commit(self) -> None:
-        super()._commit()
+        super()._commit()  # type: ignore[misc]  # the stubs leave it out
         self._let_go()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]  # the stubs leave it out
         finally:
             self._let_go()
 
     def _close(self) -> None:
         try:
-            super()._close()
+            super()._close()  # type: ignore[misc]  # the stubs leave it out
         finally:
             self._let_go()

@@ -1,0 +1,5 @@
+"""`python -m juqun.cli`, the same as `juqun`."""
+
+from juqun.cli import main
+
+main()
