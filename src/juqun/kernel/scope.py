@@ -73,7 +73,7 @@ class ScopedQuerySet(models.QuerySet[Any]):
         return found
 
     def _clone(self) -> Self:
-        clone = super()._clone()
+        clone: Self = super()._clone()  # type: ignore[misc]  # the stubs leave it out
         clone._is_scoped = self._is_scoped
         return clone
 
