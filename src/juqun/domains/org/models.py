@@ -1,4 +1,4 @@
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -7,13 +7,16 @@ from django.utils.translation import gettext_lazy as _
 from treebeard.mp_tree import MP_Node, MP_NodeManager, MP_NodeQuerySet
 
 from juqun.domains.org import rules
+from juqun.kernel import clock
 from juqun.kernel.scope import ScopedModel, ScopedQuerySet
 
 
 class Account(AbstractUser):
     """A login. What it may see comes from the staff entry that it belongs to; without one it sees nothing."""
 
-    class Meta(AbstractUser.Meta):
+    date_joined = models.DateTimeField(_("joined at"), default=clock.now)
+
+    class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
 
@@ -29,14 +32,14 @@ class NodeManager(MP_NodeManager.from_queryset(NodeQuerySet)):  # type: ignore[m
         return NodeQuerySet(self.model, using=self._db).order_by("path")
 
 
-class OrgNode(ScopedModel, MP_Node):
+class OrgNode(ScopedModel, MP_Node):  # type: ignore[misc]
     """A node of the tree; `path` is treebeard's materialised path, four characters per tier."""
 
     SCOPE_PATH: ClassVar[str] = "path"
     steplen = rules.STEP
 
-    objects = NodeManager()
-    unscoped = models.Manager()
+    objects: ClassVar[Any] = NodeManager()
+    unscoped: ClassVar[Any] = models.Manager()
 
     class Kind(models.TextChoices):
         CHAIN = "chain", _("chain")

@@ -77,6 +77,7 @@ def staff_left(*, staff_id: int, at: datetime) -> bool:
             return False
         row.is_active, row.left_at = False, at
         row.save(update_fields=["is_active", "left_at"])
-        Account.objects.filter(pk=row.account_id).update(is_active=False)
+        if row.account_id is not None:
+            Account.objects.filter(pk=row.account_id).update(is_active=False)
         publish(StaffLeft(staff_id=row.pk))
     return True
