@@ -1,8 +1,8 @@
 """Asking the lake: canonical DuckDB SQL in, Arrow tables out. Facts and dimensions are views by their names.
 
-The views follow the manifest: each query first looks whether it changed and, if so, points all views at the new files in
-one catalogue transaction, so one query sees one state of all tables. A table without files is an empty view of the right
-columns.
+The views follow the manifest: each query first looks whether it changed and, if so, points all views at the new
+files in one catalogue transaction, so one query sees one state of all tables. A table without files is an empty view
+of the right columns.
 """
 
 import os
@@ -39,7 +39,7 @@ class Engine:
     def __init__(self, root: Path, *, threads: int | None = None, memory_limit: str | None = None) -> None:
         self._root = root
         self._lock = threading.Lock()
-        self._seen: tuple[int, int, int] | None | str = "never"
+        self._seen: tuple[int, int, int] | str | None = "never"
         self._connection = duckdb.connect(":memory:")
         spill = root / "spill"
         self._connection.execute(f"SET temp_directory = '{_quoted(spill)}'")

@@ -5,7 +5,8 @@ the rows flushed. Killed anywhere, the next flush finds the claimed batch: the m
 written, so it is written or only marked. Flushers wait for one another on a lock that a killed process releases.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Final
 
@@ -31,8 +32,8 @@ _dims: dict[str, Callable[[], pa.Table]] = {}
 def record(fact: str, key: str, row: dict[str, Any]) -> None:
     """Record one fact inside the transaction that makes it true; the same (fact, key) again is without effect.
 
-    `row` holds the fact's columns (`schemas.FACTS`); `ts` is required, aware or naive business time; `day`, `week` and a
-    single-column key are filled in; a column left out or None becomes -1 (ids), "" or 0. Raises FactRowError,
+    `row` holds the fact's columns (`schemas.FACTS`); `ts` is required, aware or naive business time; `day`, `week` and
+    a single-column key are filled in; a column left out or None becomes -1 (ids), "" or 0. Raises FactRowError,
     UnknownTableError.
     """
     record_many(fact, [(key, row)])
@@ -40,18 +41,18 @@ def record(fact: str, key: str, row: dict[str, Any]) -> None:
 
 def record_many(fact: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
     """Record many facts of one kind inside the transaction that makes them true; see `record`."""
-    now = clock.now()
+    now = clock.wall()
     items = [FactOutbox(fact=fact, key=key, payload=fit_row(fact, key, row), recorded_at=now) for key, row in rows]
     FactOutbox.objects.bulk_create(items, batch_size=_INSERT_ROWS, ignore_conflicts=True)
 
 
 def restate(fact: str, key: str, row: dict[str, Any]) -> None:
-    """Record that a fact now reads differently (an order was refunded): the row takes the place of the one with its key.
+    """Record that a fact now reads differently (an order was refunded): the row replaces the one with its key.
 
     `ts` must be the fact's own time, as recorded before: it says in which partition the old row lies. Raises as `record`.
     """
     FactOutbox.objects.bulk_create(
-        [FactOutbox(fact=fact, key=key, payload=fit_row(fact, key, row), recorded_at=clock.now(), restates=True)],
+        [FactOutbox(fact=fact, key=key, payload=fit_row(fact, key, row), recorded_at=clock.wall(), restates=True)],
         update_conflicts=True,
         unique_fields=["fact", "key"],
         update_fields=["payload", "recorded_at", "restates", "batch", "flushed_at"],
@@ -68,13 +69,21 @@ def flush(*, batch_rows: int = BATCH_ROWS) -> int:
 
     Call it outside a transaction: it commits its claims before it writes files.
     """
-    moved = 0
-    with lake_manifest.locked(lake_manifest.lake_dir(), "flush"):
-        for batch in _claimed_batches():
-            moved += _write_batch(batch)
+    with standing_still() as moved_before:
+        moved = moved_before
         while batch := _claim(batch_rows):
             moved += _write_batch(batch)
     return moved
+
+
+@contextmanager
+def standing_still() -> Iterator[int]:
+    """Hold the feed while the lake is rearranged; yields the rows of batches that a killed flush had left behind.
+
+    Inside, every batch of the feed that the lake holds is marked as flushed.
+    """
+    with lake_manifest.locked(lake_manifest.lake_dir(), "flush"):
+        yield sum(_write_batch(batch) for batch in _claimed_batches())
 
 
 def _claimed_batches() -> list[str]:
@@ -105,7 +114,7 @@ def _write_batch(batch: str) -> int:
         ids.append(row_id)
     writer.append_many(_tables(fresh), batch, restated=_tables(restated))
     # By batch, not by id: a row restated since left the batch and goes with the next one.
-    FactOutbox.objects.filter(batch=batch, flushed_at__isnull=True).update(flushed_at=clock.now())
+    FactOutbox.objects.filter(batch=batch, flushed_at__isnull=True).update(flushed_at=clock.wall())
     return len(ids)
 
 
@@ -115,7 +124,7 @@ def _tables(rows: Mapping[str, list[dict[str, Any]]]) -> dict[str, pa.Table]:
 
 def purge_flushed() -> int:
     """Remove outbox rows that were flushed long ago; returns how many."""
-    limit = clock.now() - timedelta(days=KEEP_FLUSHED_DAYS)
+    limit = clock.wall() - timedelta(days=KEEP_FLUSHED_DAYS)
     deleted, _ = FactOutbox.objects.filter(flushed_at__lt=limit).delete()
     return deleted
 

@@ -1,8 +1,8 @@
 """Which files are the lake: one manifest for all tables, replaced as a whole.
 
 A data file counts only once the manifest names it, and the manifest is changed by writing a new file and renaming it
-over the old one while holding a lock. So a reader sees the lake before a change or after it, never half of it, never old
-and new rows together; and one change may span several tables. Files taken out of the manifest stay on disk for a
+over the old one while holding a lock. So a reader sees the lake before a change or after it, never half of it, never
+old and new rows together; and one change may span several tables. Files taken out of the manifest stay on disk for a
 while, because a query that started before the change still reads them; `sweep` removes them later. File names are
 never used twice for different content.
 """
@@ -34,8 +34,8 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=-]{0,150}")
 
 @dataclass(slots=True)
 class Manifest:
-    """The lake's state: live files of each fact (`<partition>/<batch>.parquet`), the live file of each dimension, and the
-    batches whose rows live on in other files (`absorbed`), so that appending them again stays without effect.
+    """The lake's state: live files of each fact (`<partition>/<batch>.parquet`), the live file of each dimension, and
+    the batches whose rows live on in other files (`absorbed`), so that appending them again stays without effect.
     """
 
     version: int = 0
@@ -129,6 +129,13 @@ def write_parquet(path: Path, table: pa.Table) -> None:
     _sync_folder(path.parent)
 
 
+def make_durable(path: Path) -> None:
+    """Have a file that somebody else wrote on disk before the manifest names it."""
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
+    _sync_folder(path.parent)
+
+
 def retire(root: Path, kind: str, table: str, files: list[str]) -> None:
     """Start the waiting time of files that just left the manifest."""
     for name in files:
@@ -140,7 +147,7 @@ def retire(root: Path, kind: str, table: str, files: list[str]) -> None:
 def sweep(*, after_seconds: int = SWEEP_AFTER_SECONDS) -> int:
     """Remove data files that no manifest has named for a while; returns how many.
 
-    Age is told by the file system's own time against a file touched now, so travelling in business time removes nothing.
+    Age is told by the file system's own time against a file touched now: travelling in business time removes nothing.
     """
     root = lake_dir()
     if not root.exists():

@@ -5,18 +5,18 @@ business time, so that no engine ever needs a time zone. Money is integer fen. A
 stands for it, so that joins stay plain equalities on every engine.
 """
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from juqun.kernel import clock
 from juqun.lake.errors import FactRowError, LakeSchemaError, UnknownTableError
 
 UNKNOWN_ID: Final = -1
-# China has had one time zone without summer time since 1992; a fixed offset equals Asia/Shanghai for every retail date.
-BUSINESS_ZONE: Final = timezone(timedelta(hours=8))
-_EPOCH: Final = date(1970, 1, 1)
+# China has had one time zone without summer time since 1992: for every retail date this equals Asia/Shanghai.
+_CHINA_OFFSET: Final = timedelta(hours=8)
 
 _I32, _I64, _F64, _STR, _BOOL, _TS = pa.int32(), pa.int64(), pa.float64(), pa.string(), pa.bool_(), pa.timestamp("us")
 
@@ -78,7 +78,7 @@ DIMS: Final[dict[str, pa.Schema]] = {
     ),
     "products": _schema(product_ref=_STR, name=_STR, category=_STR, department=_STR, brand=_STR),
     "group_members": _schema(group_id=_I64, member_id=_I64, kind=_STR, role=_STR),
-    # holdout_bp is the share of units drawn into the holdout, in basis points (-1 unknown): the sample-ratio test needs it.
+    # holdout_bp: the share of units to be held out, in basis points (-1 unknown); the sample-ratio test needs it.
     "campaigns": _schema(
         campaign_id=_I64, name=_STR, unit=_STR, starts_day=_I32, ends_day=_I32, holdout_bp=_I32,
     ),
@@ -103,23 +103,13 @@ def dim_schema(name: str) -> pa.Schema:
     return DIMS[name]
 
 
-def day_of(value: date) -> int:
-    """Return the day number (days since 1970-01-01) of a business date."""
-    return (date(value.year, value.month, value.day) - _EPOCH).days
-
-
-def week_of(day: int) -> int:
-    """Return the Monday week number of a day number; 1970-01-01 was a Thursday."""
-    return (day + 3) // 7
-
-
 def business_ts(value: datetime) -> datetime:
     """Return naive business time: an aware time is moved to Asia/Shanghai, a naive one is taken as business time."""
-    return value if value.tzinfo is None else value.astimezone(BUSINESS_ZONE).replace(tzinfo=None)
+    return value if value.tzinfo is None else clock.business_time(value)
 
 
 def neutral(name: str, kind: pa.DataType) -> Any:
-    """Return the value that a column holds when nobody gave one: -1 for ids, "" for text, 0, False, or null where allowed."""
+    """Return what a column holds when nobody gave a value: -1 for ids, "" for text, 0, False, or null where allowed."""
     if name in _NULLABLE:
         return None
     if name.endswith("_id") or name in _MINUS_ONE:
@@ -146,8 +136,11 @@ def fit_row(fact: str, key: str, row: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(moment, datetime):
         raise FactRowError(table=fact, column="ts", reason="must be a time")
     ts = business_ts(moment)
-    day = day_of(ts.date())
-    computed: dict[str, Any] = {"ts": ts.isoformat(), "day": day, "week": week_of(day)}
+    computed: dict[str, Any] = {
+        "ts": ts.isoformat(),
+        "day": clock.day_number(ts.date()),
+        "week": clock.week_number(ts.date()),
+    }
     if len(KEYS[fact]) == 1:
         computed[KEYS[fact][0]] = row.get(KEYS[fact][0]) or key
     fitted = {}
@@ -218,7 +211,7 @@ def _with_calendar(name: str, schema: pa.Schema, table: pa.Table) -> pa.Table:
     if ts.null_count:
         raise LakeSchemaError(table=name, reason="column ts holds empty times")
     if pa.types.is_timestamp(ts.type) and ts.type.tz is not None:
-        ts = pc.add(ts.cast(pa.timestamp("us", tz="UTC")).cast(_TS), pa.scalar(timedelta(hours=8), pa.duration("us")))
+        ts = pc.add(ts.cast(pa.timestamp("us", tz="UTC")).cast(_TS), pa.scalar(_CHINA_OFFSET, pa.duration("us")))
         table = table.set_column(table.column_names.index("ts"), "ts", ts)
     if "day" not in table.column_names:
         table = table.append_column("day", pc.cast(ts, pa.date32()).cast(_I32) if ts.type == _TS else _days(ts))

@@ -1,11 +1,12 @@
-"""Writing into the lake: append batches of facts, replace dimensions, replace partitions. Every call is one whole change.
+"""Writing into the lake: append batches of facts, replace dimensions and partitions. Every call is one whole change.
 
-Layout: `facts/<fact>/day=YYYY-MM-DD/<batch>.parquet` for landing files, `facts/<fact>/month=YYYY-MM/…` for bulk imports and
-compacted months, `dims/<name>-<id>.parquet`. See `juqun.lake.manifest` for what makes a change whole.
+Layout: `facts/<fact>/day=YYYY-MM-DD/<batch>.parquet` for landing files, `facts/<fact>/month=YYYY-MM/…` for bulk imports
+and compacted months, `dims/<name>-<id>.parquet`. See `juqun.lake.manifest` for what makes a change whole.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Literal
+from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,9 @@ from juqun.lake.schemas import KEYS, dim_schema, fact_schema, fit_table
 
 PartitionBy = Literal["day", "month"]
 # Batches of the feed are confirmed in the database before anything may absorb them, so they need not be remembered.
-FEED_PREFIX = "feed-"
+FEED_PREFIX: Final = "feed-"
+SORTED_PREFIX: Final = "sorted-"
+_NAMELESS: Final = (FEED_PREFIX, SORTED_PREFIX, "restated-", "whole-")
 
 
 def append(fact: str, table: pa.Table, batch: str, *, by: PartitionBy = "day") -> int:
@@ -38,10 +41,10 @@ def append_many(
     by: PartitionBy = "day",
     restated: Mapping[str, pa.Table] | None = None,
 ) -> int:
-    """Append one batch to several facts in a single change, so that readers see all of it or none; returns the rows stored.
+    """Append one batch to several facts in a single change: readers see all of it or none; returns the rows stored.
 
-    Facts that already hold the batch are left out. `restated` holds, per fact, rows that take the place of rows with the
-    same key (`schemas.KEYS`), wherever these are stored. Raises as `append`.
+    Facts that already hold the batch are left out. `restated` holds, per fact, rows that take the place of rows with
+    the same key (`schemas.KEYS`), wherever these are stored. Raises as `append`.
     """
     root = lake_dir()
     check_name(batch)
@@ -93,7 +96,7 @@ def _split(table: pa.Table, by: PartitionBy) -> list[tuple[str, pa.Table]]:
 
 
 def _take_out(state: Manifest, fact: str, rows: pa.Table) -> None:
-    """Rewrite the files that hold rows with the same keys, without them. Only files of the rows' own days and months."""
+    """Rewrite the files that hold rows with the same keys, without these; only in the rows' own days and months."""
     days = {str(value) for value in np.unique(rows.column("day").to_numpy()).astype("datetime64[D]")}
     partitions = {f"day={day}" for day in days} | {f"month={day[:7]}" for day in days}
     keys = _key_set(fact, rows)
@@ -101,7 +104,7 @@ def _take_out(state: Manifest, fact: str, rows: pa.Table) -> None:
         if name.split("/")[0] not in partitions:
             continue
         path = lake_dir() / "facts" / fact / name
-        table = pq.read_table(path, schema=fact_schema(fact))
+        table = pq.read_table(path, schema=fact_schema(fact), partitioning=None)
         keep = pc.invert(_has_key(fact, table, keys))
         kept = table.filter(keep)
         if kept.num_rows == table.num_rows:
@@ -131,7 +134,7 @@ def swap(state: Manifest, fact: str, old: list[str], new: list[str]) -> None:
     gone = set(old)
     state.facts[fact] = [name for name in state.facts.get(fact, []) if name not in gone] + new
     batches = [name.split("/")[1].removesuffix(".parquet") for name in old]
-    lasting = [name for name in batches if not name.startswith((FEED_PREFIX, "restated-", "sorted-", "whole-"))]
+    lasting = [name for name in batches if not name.startswith(_NAMELESS)]
     state.absorbed[fact] = sorted({*state.absorbed.get(fact, []), *lasting})
     lake_manifest.retire(lake_dir(), "facts", fact, old)
 
@@ -147,7 +150,7 @@ def replace_partition(fact: str, partition: str, table: pa.Table) -> int:
         write_parquet(lake_dir() / "facts" / fact / name, fitted)
     with lake_manifest.change(lake_dir()) as state:
         swap(state, fact, state.files_of(fact, partition), [name] if fitted.num_rows else [])
-    return fitted.num_rows
+    return int(fitted.num_rows)
 
 
 def replace_dim(name: str, table: pa.Table) -> int:
@@ -169,13 +172,16 @@ def replace_dims(tables: Mapping[str, pa.Table]) -> int:
     return sum(table.num_rows for table in fitted.values())
 
 
-def fold(fact: str, partition: str, files: list[str], build: Callable[[], pa.Table]) -> int:
-    """Fold live files of a fact into one file of a partition; returns its rows, 0 when one of the files is gone by then."""
-    table = build()
-    name = f"{check_name(partition)}/sorted-{new_id()}.parquet"
-    write_parquet(lake_dir() / "facts" / fact / name, table)
-    with lake_manifest.change(lake_dir()) as state:
+def fold(fact: str, partition: str, files: list[str], write: Callable[[Path], None]) -> bool:
+    """Fold live files of a fact into one new file that `write` writes; False when one of the files was gone by then."""
+    root = lake_dir()
+    name = f"{check_name(partition)}/{SORTED_PREFIX}{new_id()}.parquet"
+    path = root / "facts" / fact / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path)
+    lake_manifest.make_durable(path)
+    with lake_manifest.change(root) as state:
         if not set(files) <= set(state.facts.get(fact, ())):
-            return 0
+            return False
         swap(state, fact, files, [name])
-    return table.num_rows
+    return True

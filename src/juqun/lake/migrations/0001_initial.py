@@ -4,28 +4,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='FactOutbox',
+            name="FactOutbox",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fact', models.CharField(max_length=32)),
-                ('key', models.CharField(max_length=200)),
-                ('payload', models.JSONField()),
-                ('restates', models.BooleanField(default=False)),
-                ('recorded_at', models.DateTimeField()),
-                ('batch', models.CharField(blank=True, default='', max_length=64)),
-                ('flushed_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("fact", models.CharField(max_length=32)),
+                ("key", models.CharField(max_length=200)),
+                ("payload", models.JSONField()),
+                ("restates", models.BooleanField(default=False)),
+                ("recorded_at", models.DateTimeField()),
+                ("batch", models.CharField(blank=True, default="", max_length=64)),
+                ("flushed_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('flushed_at__isnull', True)), fields=['batch', 'id'], name='lake_outbox_pending'), models.Index(fields=['flushed_at'], name='lake_outbox_flushed')],
-                'constraints': [models.UniqueConstraint(fields=('fact', 'key'), name='lake_outbox_fact_key')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("flushed_at__isnull", True)),
+                        fields=["batch", "id"],
+                        name="lake_outbox_pending",
+                    ),
+                    models.Index(fields=["flushed_at"], name="lake_outbox_flushed"),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("fact", "key"), name="lake_outbox_fact_key")],
             },
         ),
     ]
