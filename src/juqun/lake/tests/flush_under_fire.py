@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from datetime import datetime
 
 import django
 
@@ -15,16 +14,17 @@ from django.db import connections, transaction  # noqa: E402
 
 from juqun.lake import engine, feed, manifest, writer  # noqa: E402
 from juqun.lake.models import FactOutbox  # noqa: E402
+from juqun.lake.testing import business  # noqa: E402
 
 ROWS = 3_000
 
 
 def record_all() -> None:
     rows = [
-        (f"t{i}", {"ts": datetime(2026, 1, 1 + i % 5, 12), "member_id": i, "kind": "scan", "source": "till"})
+        (f"t{i}", {"ts": business(2026, 1, 1 + i % 5, 12), "member_id": i, "kind": "scan", "source": "till"})
         for i in range(ROWS)
     ]
-    orders = [(f"pos:{i}", {"ts": datetime(2026, 1, 1 + i % 3, 12), "amount_fen": i}) for i in range(ROWS)]
+    orders = [(f"pos:{i}", {"ts": business(2026, 1, 1 + i % 3, 12), "amount_fen": i}) for i in range(ROWS)]
     with transaction.atomic():
         feed.record_many("touches", rows)
         feed.record_many("orders", orders)

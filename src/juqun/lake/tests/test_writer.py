@@ -1,7 +1,7 @@
 """Readers see the lake before a change or after it, and a batch counts once."""
 
 import threading
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +9,10 @@ import pytest
 
 from juqun.lake import compaction, engine, manifest, writer
 from juqun.lake.errors import BatchNameError, LakeSchemaError, UnknownTableError
-from juqun.lake.testing import fresh_lake
+from juqun.lake.testing import business, fresh_lake
+
+
+FIRST = business(2026, 1, 30, 9)
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +24,7 @@ def ask(sql, **params):
     return engine.get_engine().query(sql, params).to_pylist()
 
 
-def orders(count, *, start=datetime(2026, 1, 30, 9), step=timedelta(days=1), members=None, prefix="pos"):
+def orders(count, *, start=FIRST, step=timedelta(days=1), members=None, prefix="pos"):
     return pa.table(
         {
             "order_key": [f"{prefix}:{i}" for i in range(count)],
@@ -61,18 +64,20 @@ def test_a_bulk_import_lands_in_its_months():
 
 
 def test_aware_times_become_business_time_in_tables_as_in_rows():
-    aware = pa.table({"order_key": ["x"], "ts": pa.array([datetime(2026, 1, 1, 17)], pa.timestamp("ms", tz="UTC"))})
+    aware = pa.table(
+        {"order_key": ["x"], "ts": pa.array([datetime(2026, 1, 1, 17, tzinfo=UTC)], pa.timestamp("ms", tz="UTC"))}
+    )
     writer.append("orders", aware, "b1")
-    assert ask("SELECT ts, day FROM orders") == [{"ts": datetime(2026, 1, 2, 1), "day": 20455}]
+    assert ask("SELECT ts, day FROM orders") == [{"ts": business(2026, 1, 2, 1), "day": 20455}]
 
 
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        (pa.table({"ts": [datetime(2026, 1, 1)], "colour": ["red"]}), "unknown column colour"),
+        (pa.table({"ts": [business(2026, 1, 1)], "colour": ["red"]}), "unknown column colour"),
         (pa.table({"order_key": ["x"]}), "column ts is missing"),
         (pa.table({"ts": pa.array([None], pa.timestamp("us"))}), "column ts holds empty times"),
-        (pa.table({"ts": [datetime(2026, 1, 1)], "amount_fen": ["ten"]}), "column amount_fen"),
+        (pa.table({"ts": [business(2026, 1, 1)], "amount_fen": ["ten"]}), "column amount_fen"),
     ],
 )
 def test_a_table_that_does_not_fit_changes_nothing(table, reason):
@@ -111,7 +116,7 @@ def test_readers_in_other_threads_never_see_half_a_change_or_both_states():
             while not stop.is_set():
                 row = ask("SELECT (SELECT count(*) FROM orders) AS o, (SELECT count(*) FROM order_lines) AS l")[0]
                 seen.add((row["o"], row["l"]))
-        except Exception as error:  # noqa: BLE001 - the main thread reports it
+        except Exception as error:
             failures.append(error)
 
     readers = [threading.Thread(target=read) for _ in range(3)]
@@ -151,6 +156,7 @@ def test_dimensions_are_replaced_and_members_know_their_groups():
     ]
 
 
+@pytest.mark.django_db
 def test_a_month_that_is_over_becomes_one_file_sorted_by_member():
     members = list(np.random.default_rng(1).integers(1, 9, 40))
     writer.append(
