@@ -1,0 +1,26 @@
+"""The lake's own work: flush the feed, refresh dimensions, compact, tidy up."""
+
+from juqun.kernel import clock
+from juqun.kernel.jobs import job
+from juqun.lake import compaction, feed, manifest
+
+
+@job(queue="bulk", atomic=False, lease_seconds=120)
+def flush_facts() -> None:
+    feed.flush()
+
+
+@job(queue="bulk", atomic=False, lease_seconds=120)
+def refresh_dims(*, names: list[str] | None = None) -> None:
+    feed.refresh_dims(names)
+
+
+@job(queue="bulk", atomic=False, lease_seconds=1_800)
+def compact() -> None:
+    compaction.compact(today=clock.business_day(clock.now()))
+
+
+@job(queue="bulk", atomic=False, lease_seconds=120)
+def tidy_up() -> None:
+    manifest.sweep()
+    feed.purge_flushed()
