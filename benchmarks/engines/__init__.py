@@ -1,0 +1,1 @@
+"""What each engine under test needs to be asked the same things."""
