@@ -1,0 +1,105 @@
+"""Dataclasses to JSON and back, driven by their type hints; unknown keys are refused so that typing mistakes show."""
+
+import base64
+import dataclasses
+import functools
+import types
+import typing
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+Decoder = Callable[[Any], Any]
+
+
+def dump(value: Any) -> Any:
+    """Return a value made of dataclasses, dicts, lists and plain values as JSON-ready data; bytes become base64."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {name: dump(getattr(value, name)) for name in _kept_fields(type(value))}
+    if isinstance(value, dict):
+        return {str(key): dump(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [dump(item) for item in value]
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value
+
+
+def load(cls: type[T], data: dict[str, Any]) -> T:
+    """Return an instance of a dataclass from JSON data; raises ValueError for an unknown key or a wrong shape."""
+    return typing.cast("T", _dataclass_decoder(cls)(data))
+
+
+@functools.cache
+def _kept_fields(cls: type) -> tuple[str, ...]:
+    return tuple(item.name for item in dataclasses.fields(cls) if not item.metadata.get("derived"))
+
+
+@functools.cache
+def _dataclass_decoder(cls: type) -> Decoder:
+    hints = typing.get_type_hints(cls)
+    decoders = {name: _decoder(hints[name]) for name in _kept_fields(cls)}
+
+    def decode(data: Any) -> Any:
+        if not isinstance(data, dict):
+            raise ValueError(f"{cls.__name__} must be an object")  # noqa: TRY004 - a wrong document, not a wrong call
+        unknown = data.keys() - decoders.keys()
+        if unknown:
+            raise ValueError(f"{cls.__name__} has no field {sorted(unknown)[0]!r}")
+        try:
+            return cls(**{name: decoders[name](item) for name, item in data.items()})
+        except TypeError as error:
+            raise ValueError(f"{cls.__name__}: {error}") from error
+
+    return decode
+
+
+def _decoder(hint: Any) -> Decoder:
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _optional(_decoder(next(item for item in args if item is not type(None))))
+    if origin is list:
+        return _list(_decoder(args[0]))
+    if origin is dict:
+        return _dict(args[0], _decoder(args[1]))
+    if dataclasses.is_dataclass(hint):
+        return _dataclass_decoder(typing.cast("type", hint))
+    if hint is bytes:
+        return base64.b64decode
+    if hint in (int, str, float, bool):
+        return _plain(hint)
+    return lambda value: value
+
+
+def _optional(inner: Decoder) -> Decoder:
+    return lambda value: None if value is None else inner(value)
+
+
+def _list(inner: Decoder) -> Decoder:
+    def decode(value: Any) -> Any:
+        if not isinstance(value, list):
+            raise ValueError(f"expected a list, got {type(value).__name__}")  # noqa: TRY004
+        return [inner(item) for item in value]
+
+    return decode
+
+
+def _dict(key: Any, inner: Decoder) -> Decoder:
+    def decode(value: Any) -> Any:
+        if not isinstance(value, dict):
+            raise ValueError(f"expected an object, got {type(value).__name__}")  # noqa: TRY004
+        return {(int(name) if key is int else name): inner(item) for name, item in value.items()}
+
+    return decode
+
+
+def _plain(kind: type) -> Decoder:
+    accepted = (int, float) if kind is float else (kind,)
+
+    def decode(value: Any) -> Any:
+        if not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool)):
+            raise ValueError(f"expected {kind.__name__}, got {value!r}")  # noqa: TRY004
+        return float(value) if kind is float else value
+
+    return decode

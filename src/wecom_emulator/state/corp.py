@@ -1,0 +1,174 @@
+"""The whole corp: everything that survives a save, plus the indexes that make it fast."""
+
+import hashlib
+import base64
+from dataclasses import dataclass, field
+from typing import Any
+
+from wecom_emulator.state import codec
+from wecom_emulator.state.chats import GroupChat
+from wecom_emulator.state.kf import KfAccount
+from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
+from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff
+from wecom_emulator.state.settings import App, CallbackConfig, Settings
+from wecom_emulator.state.tags import Tag, TagGroup
+from wecom_emulator.state.ways import ContactWay, JoinWay
+
+DEFAULT_CORP_ID = "wx5823bf96d3bd56c7"
+DEFAULT_AGENT_ID = 1000002
+DEFAULT_KF_ID = "wkEmulatorDefaultAccount00000001"
+
+
+@dataclass(slots=True, kw_only=True)
+class Corp:
+    """One corp. Fields marked derived are indexes, rebuilt on load; change friendships and ways through the methods."""
+
+    corp_id: str = DEFAULT_CORP_ID
+    name: str = "Emulated corp"
+    seed: int = 0
+    settings: Settings = field(default_factory=Settings)
+    apps: list[App] = field(default_factory=list)
+    callbacks: list[CallbackConfig] = field(default_factory=list)
+    departments: dict[int, Department] = field(default_factory=dict)
+    staff: dict[str, Staff] = field(default_factory=dict)
+    persons: dict[str, Person] = field(default_factory=dict)
+    friendships: dict[str, dict[str, Friendship]] = field(default_factory=dict)
+    contact_ways: dict[str, ContactWay] = field(default_factory=dict)
+    join_ways: dict[str, JoinWay] = field(default_factory=dict)
+    tag_groups: dict[str, TagGroup] = field(default_factory=dict)
+    chats: dict[str, GroupChat] = field(default_factory=dict)
+    mass_messages: dict[str, MassMessage] = field(default_factory=dict)
+    welcome_codes: dict[str, WelcomeCode] = field(default_factory=dict)
+    media: dict[str, Media] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+    kf_accounts: dict[str, KfAccount] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+    followers: dict[str, dict[str, Friendship]] = field(default_factory=dict, metadata={"derived": True})
+    contact_way_of_state: dict[str, str] = field(default_factory=dict, metadata={"derived": True})
+    join_way_of_state: dict[str, str] = field(default_factory=dict, metadata={"derived": True})
+    tag_index: dict[str, tuple[TagGroup, Tag]] = field(default_factory=dict, metadata={"derived": True})
+    ancestors: dict[int, frozenset[int]] = field(default_factory=dict, metadata={"derived": True})
+    chats_of: dict[str, set[str]] = field(default_factory=dict, metadata={"derived": True})
+    open_tasks: dict[str, dict[str, None]] = field(default_factory=dict, metadata={"derived": True})
+
+    def __post_init__(self) -> None:
+        self.reindex()
+
+    def reindex(self) -> None:
+        """Rebuild every derived index from the kept state."""
+        self.followers = {}
+        for friends in self.friendships.values():
+            for friend in friends.values():
+                self.followers.setdefault(friend.external_userid, {})[friend.userid] = friend
+        self.contact_way_of_state = {way.state: way.config_id for way in self.contact_ways.values() if way.state}
+        self.join_way_of_state = {way.state: way.config_id for way in self.join_ways.values() if way.state}
+        self.tag_index = {tag.id: (group, tag) for group in self.tag_groups.values() for tag in group.tags}
+        self.ancestors = {}
+        self.chats_of = {}
+        for chat in self.chats.values():
+            for member in chat.members:
+                self.chats_of.setdefault(member, set()).add(chat.chat_id)
+        self.open_tasks = {}
+        for message in self.mass_messages.values():
+            for task in message.tasks.values():
+                if task.status == 0 and not task.ignored and message.cancelled_at is None:
+                    self.open_tasks.setdefault(task.userid, {})[message.msgid] = None
+
+    def new_id(self, kind: str, prefix: str, *, length: int = 32) -> str:
+        """Return the next id of a kind; the same seed and history give the same ids."""
+        number = self.counters.get(kind, 0) + 1
+        self.counters[kind] = number
+        digest = hashlib.blake2b(f"{self.seed}:{kind}:{number}".encode(), digest_size=48).digest()
+        text = base64.b32encode(digest).decode().rstrip("=")
+        return prefix + (text.lower() if kind == "config" else text)[: length - len(prefix)]
+
+    def befriend(self, friend: Friendship) -> None:
+        """Store a friendship in both directions."""
+        self.friendships.setdefault(friend.userid, {})[friend.external_userid] = friend
+        self.followers.setdefault(friend.external_userid, {})[friend.userid] = friend
+
+    def unfriend(self, userid: str, external_userid: str) -> Friendship | None:
+        """Forget a friendship and return it, or None when there was none."""
+        friend = self.friendships.get(userid, {}).pop(external_userid, None)
+        if friend is not None:
+            self.followers[external_userid].pop(userid, None)
+        return friend
+
+    def friendship(self, userid: str, external_userid: str) -> Friendship | None:
+        """Return the living friendship of a staff member and a person."""
+        return self.friendships.get(userid, {}).get(external_userid)
+
+    def employed(self, userid: str) -> Staff | None:
+        """Return a staff member who has not left, or None."""
+        staff = self.staff.get(userid)
+        return staff if staff is not None and staff.status != STAFF_LEFT else None
+
+    def department_line(self, department_id: int) -> frozenset[int]:
+        """Return a department's id with the ids of all departments above it."""
+        known = self.ancestors.get(department_id)
+        if known is None:
+            line: set[int] = set()
+            current = department_id
+            while current in self.departments and current not in line:
+                line.add(current)
+                current = self.departments[current].parentid
+            known = self.ancestors[department_id] = frozenset(line)
+        return known
+
+    def under(self, staff: Staff, departments: set[int]) -> bool:
+        """Return whether a staff member works in one of the departments or below it."""
+        return any(not departments.isdisjoint(self.department_line(item)) for item in staff.department)
+
+    def sees(self, app: App, staff: Staff) -> bool:
+        """Return whether a staff member is in an app's visible range."""
+        if app.visible_users is None and app.visible_departments is None:
+            return True
+        if app.visible_users is not None and staff.userid in app.visible_users:
+            return True
+        return app.visible_departments is not None and self.under(staff, set(app.visible_departments))
+
+    def app_of(self, agent_id: int | None) -> App | None:
+        """Return the app with an agent id."""
+        return next((app for app in self.apps if app.agent_id == agent_id), None)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything that survives a save."""
+        return dict(codec.dump(self))
+
+
+def load_corp(data: dict[str, Any]) -> Corp:
+    """Return a corp from its JSON; keys that are left out keep their defaults, unknown keys raise ValueError."""
+    if "apps" not in data:
+        data = {**data, "apps": codec.dump(default_apps())}
+    corp = codec.load(Corp, data)
+    corp.departments.setdefault(1, Department(id=1, name=corp.name, parentid=0))
+    return corp
+
+
+def default_apps() -> list[App]:
+    """Return the two credentials of the default corp: a self-built app and the contact-sync secret."""
+    return [
+        App(agent_id=DEFAULT_AGENT_ID, secret="emulator-app-secret", name="Self-built app"),  # noqa: S106
+        App(agent_id=0, secret="emulator-contact-secret", name="Contact sync", kind="contact_sync"),  # noqa: S106
+    ]
+
+
+def default_corp() -> Corp:
+    """Return a corp with a root department, two credentials and one kf account, but without staff and customers."""
+    corp = Corp(apps=default_apps())
+    corp.departments[1] = Department(id=1, name=corp.name, parentid=0)
+    corp.kf_accounts[DEFAULT_KF_ID] = KfAccount(open_kfid=DEFAULT_KF_ID, name="Service desk")
+    return corp
+
+
+def sample_corp() -> Corp:
+    """Return the default corp with a small shop in it, for playing by hand."""
+    corp = default_corp()
+    corp.departments[2] = Department(id=2, name="Shanghai", parentid=1)
+    corp.departments[3] = Department(id=3, name="Shanghai Xuhui store", parentid=2)
+    for userid, name, department in (("HongYi", "Hong Yi", 1), ("ChenCheng", "Chen Cheng", 2), ("LiDian", "Li Dian", 3)):
+        corp.staff[userid] = Staff(userid=userid, name=name, department=[department])
+    for name in ("Wang Fang", "Zhao Lei"):
+        person_id = corp.new_id("external", "wm")
+        corp.persons[person_id] = Person(external_userid=person_id, name=name, unionid=corp.new_id("unionid", "o"))
+    return corp

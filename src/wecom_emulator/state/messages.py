@@ -1,0 +1,71 @@
+"""Welcome codes, mass messages with one task per staff member and one row per receiver, and uploaded media."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+ROW_UNSENT = 0
+ROW_SENT = 1
+ROW_NOT_FRIEND = 2
+ROW_OVER_CAP = 3
+
+TASK_UNSENT = 0
+TASK_SENT = 2
+
+
+@dataclass(slots=True, kw_only=True)
+class WelcomeCode:
+    """The right to greet one new friend once."""
+
+    code: str
+    userid: str
+    external_userid: str
+    expires_at: float
+    used: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class SendRow:
+    """What became of one receiver (external_userid or chat_id) of one task."""
+
+    target: str
+    status: int = ROW_UNSENT
+    send_time: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class StaffTask:
+    """One staff member's part of a mass message; it is sent only when that person confirms it."""
+
+    userid: str
+    status: int = TASK_UNSENT
+    send_time: int = 0
+    ignored: bool = False
+    rows: dict[str, SendRow] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class MassMessage:
+    """A mass message made by an app; chat_type single or group."""
+
+    msgid: str
+    chat_type: str
+    create_time: int
+    created_by: int = 0
+    text: dict[str, Any] = field(default_factory=dict)
+    attachments: list[dict[str, Any]] = field(default_factory=list)
+    allow_select: bool = False
+    tasks: dict[str, StaffTask] = field(default_factory=dict)
+    reminded_at: list[int] = field(default_factory=list)
+    cancelled_at: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Media:
+    """An uploaded file; temporary ones live three days."""
+
+    media_id: str
+    type: str
+    filename: str
+    content_type: str
+    content: bytes
+    created_at: int

@@ -1,0 +1,83 @@
+"""What can be turned: disputed facts of the platform, its limits, and the manners of the callback sender."""
+
+from dataclasses import dataclass, field
+
+CAP_DAYS_OF_MONTH = "days_of_month"
+CAP_SEVEN_A_WEEK = "7_per_week"
+CAP_ONE_A_DAY = "1_per_day"
+
+
+@dataclass(slots=True, kw_only=True)
+class Settings:
+    """All settings with the documented values as defaults; sizes in units of their names, times in seconds."""
+
+    group_capacity: int = 500
+    overflow_at: int = 200
+    receiving_cap: str = CAP_DAYS_OF_MONTH
+    token_seconds: int = 7200
+    welcome_code_seconds: int = 20
+    media_seconds: int = 259_200
+    expired_welcome_errcode: int = 41050
+    unknown_chat_errcode: int = 40050
+    corp_tag_limit: int = 10_000
+    contact_way_quota: int = 500_000
+    staff_per_way: int = 100
+    auto_create_room_default: int = 1
+    add_join_way_returns_qr_code: bool = False
+    groupmsg_list_max: int = 100
+    reminders_per_day: int = 3
+    unionid_bound: bool = True
+    api_changes_emit_events: bool = False
+    trusted_ips: list[str] = field(default_factory=list)
+    rate_per_minute: int = 10_000
+    rate_per_hour: int = 150_000
+    concurrency_limit: int = 0
+    mem_change_list_format: str = "item"
+    event_join_scene_invited: int = 0
+    event_join_scene_qr: int = 3
+    event_quit_scene_self: int = 0
+    event_quit_scene_removed: int = 1
+    kf_duplicate_msgid_errcode: int = 40058
+    kf_bad_code_errcode: int = 95013
+    kf_token_seconds: int = 600
+    kf_strict_sync_per_minute: int = 0
+    kf_welcome_code_seconds: int = 20
+    kf_messages_per_window: int = 5
+    kf_window_seconds: int = 172_800
+    callback_timeout_seconds: float = 5.0
+    callback_tries: int = 3
+    callback_retry_pause_seconds: float = 0.2
+    callback_order: str = "strict"
+    callback_parallel: int = 4
+    callback_duplicate_probability: float = 0.0
+    callback_loss_probability: float = 0.0
+    callback_reorder_probability: float = 0.0
+    callback_delay_ms: int = 0
+    callback_seed: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class App:
+    """A credential: kind `app` (self-built), `contact_sync` or `customer_contact` (the old system secret).
+
+    `visible_users` and `visible_departments` bound what it sees; both None means the whole corp.
+    """
+
+    agent_id: int
+    secret: str
+    name: str = ""
+    kind: str = "app"
+    customer_contact: bool = True
+    kf: bool = True
+    visible_users: list[str] | None = None
+    visible_departments: list[int] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class CallbackConfig:
+    """Where events go; agent_id None receives everything, an agent's own only what that app may see."""
+
+    url: str
+    token: str
+    encoding_aes_key: str
+    agent_id: int | None = None
