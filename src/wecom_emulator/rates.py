@@ -40,6 +40,16 @@ class RateMeter:
             window.blocked_until = now + 60
             raise WeComError(45009)
 
+    def check_limit(self, key: str, *, now: float, per_minute: int) -> None:
+        """Count a call against a minute limit of its own; raises WeComError 45009 over it."""
+        window = self._windows.setdefault(key, _Window())
+        minute = int(now // 60)
+        if minute != window.minute:
+            window.minute, window.in_minute = minute, 0
+        window.in_minute += 1
+        if window.in_minute > per_minute:
+            raise WeComError(45009)
+
     def clear(self) -> None:
         """Lift all blocks and forget the counts."""
         self._windows.clear()

@@ -26,7 +26,9 @@ def person_of(world: World, external_userid: str) -> Person:
     """Return a person by id; raises ActorError unknown_customer."""
     person = world.corp.persons.get(external_userid)
     if person is None:
-        raise ActorError("unknown_customer", "no such customer: create it by POST /emulator/customers first", status=404)
+        raise ActorError(
+            "unknown_customer", "no such customer: create it by POST /emulator/customers first", status=404
+        )
     return person
 
 

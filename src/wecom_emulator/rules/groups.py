@@ -145,9 +145,7 @@ def _put_member(world: World, chat: GroupChat, userid: str, *, scene: int, invit
         chat.joined[day] = chat.joined.get(day, 0) + 1
 
 
-def _member_event(
-    world: World, chat: GroupChat, detail: str, scene: tuple[str, int], member: str, before: str
-) -> None:
+def _member_event(world: World, chat: GroupChat, detail: str, scene: tuple[str, int], member: str, before: str) -> None:
     listed: EventField = ("MemChangeList", [member])
     if world.corp.settings.mem_change_list_format == "comma":
         listed = ("MemChangeList", member)

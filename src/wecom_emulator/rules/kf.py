@@ -70,7 +70,9 @@ def enter_by_url(world: World, external_userid: str, url: str) -> tuple[KfAccoun
         if link is not None:
             scene_param = query.get("scene_param", [""])[0] if link.scene else ""
             return account, enter(world, external_userid, account=account, scene=link.scene, scene_param=scene_param)
-    raise ActorError("unknown_kf_link", "the link was altered or never made: take it from kf/add_contact_way", status=404)
+    raise ActorError(
+        "unknown_kf_link", "the link was altered or never made: take it from kf/add_contact_way", status=404
+    )
 
 
 def write(world: World, external_userid: str, *, account: KfAccount, msgtype: str, body: dict[str, Any]) -> str:
@@ -136,6 +138,8 @@ def deliver(world: World, account: KfAccount, external_userid: str, msgid: str, 
     content = body.get("text", {}).get("content", "") if body.get("msgtype") == "text" else ""
     if body.get("msgtype") == "msgmenu":
         content = str(body["msgmenu"].get("head_content", ""))
-    others = [] if body.get("msgtype") == "text" else [{"msgtype": body["msgtype"], body["msgtype"]: body[body["msgtype"]]}]
+    others = (
+        [] if body.get("msgtype") == "text" else [{"msgtype": body["msgtype"], body["msgtype"]: body[body["msgtype"]]}]
+    )
     letter = {"at": now, "via": "kf", "from": account.open_kfid, "text": content, "attachments": others, "msgid": msgid}
     world.corp.persons[external_userid].inbox.append(letter)

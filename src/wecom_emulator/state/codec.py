@@ -99,7 +99,7 @@ def _plain(kind: type) -> Decoder:
 
     def decode(value: Any) -> Any:
         if not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool)):
-            raise ValueError(f"expected {kind.__name__}, got {value!r}")  # noqa: TRY004
+            raise ValueError(f"expected {kind.__name__}, got {value!r}")
         return float(value) if kind is float else value
 
     return decode

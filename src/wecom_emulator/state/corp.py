@@ -1,7 +1,7 @@
 """The whole corp: everything that survives a save, plus the indexes that make it fast."""
 
-import hashlib
 import base64
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -166,7 +166,11 @@ def sample_corp() -> Corp:
     corp = default_corp()
     corp.departments[2] = Department(id=2, name="Shanghai", parentid=1)
     corp.departments[3] = Department(id=3, name="Shanghai Xuhui store", parentid=2)
-    for userid, name, department in (("HongYi", "Hong Yi", 1), ("ChenCheng", "Chen Cheng", 2), ("LiDian", "Li Dian", 3)):
+    for userid, name, department in (
+        ("HongYi", "Hong Yi", 1),
+        ("ChenCheng", "Chen Cheng", 2),
+        ("LiDian", "Li Dian", 3),
+    ):
         corp.staff[userid] = Staff(userid=userid, name=name, department=[department])
     for name in ("Wang Fang", "Zhao Lei"):
         person_id = corp.new_id("external", "wm")

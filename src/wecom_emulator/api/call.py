@@ -1,0 +1,224 @@
+"""One API call: who asks, with what, and readers of its parameters that refuse as WeCom refuses; and the endpoint table."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from wecom_emulator.errors import WeComError
+from wecom_emulator.rules.friendships import can_serve
+from wecom_emulator.state.corp import Corp
+from wecom_emulator.state.people import Staff
+from wecom_emulator.state.settings import App, Settings
+from wecom_emulator.world import World
+
+T = TypeVar("T")
+
+Answer = dict[str, Any]
+
+
+@dataclass(slots=True, kw_only=True)
+class Upload:
+    """A file of a multipart body."""
+
+    filename: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class RawAnswer:
+    """An answer that is a file and not JSON (media/get)."""
+
+    content: bytes
+    content_type: str
+    filename: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One authenticated call. `body` is the JSON object of a POST, `query` the url's parameters."""
+
+    world: World
+    app: App
+    path: str
+    query: dict[str, str]
+    body: dict[str, Any]
+    upload: Upload | None = None
+    partial: bool = False
+
+    @property
+    def corp(self) -> Corp:
+        """The corp that is asked."""
+        return self.world.corp
+
+    @property
+    def settings(self) -> Settings:
+        """The corp's settings."""
+        return self.world.corp.settings
+
+    def text(self, name: str, *, missing: int | None = None, most: int | None = None) -> str:
+        """Return a text parameter or ""; raises WeComError `missing` when empty and 40058 when it has over `most` characters."""
+        value = self.body.get(name, self.query.get(name)) or ""
+        if not isinstance(value, str):
+            raise WeComError(40058, f"invalid Request Parameter: {name} should be a string")
+        if not value and missing is not None:
+            raise WeComError(missing)
+        if most is not None and len(value) > most:
+            raise WeComError(40058, f"invalid Request Parameter: {name} exceed max length {most}")
+        return value
+
+    def integer(self, name: str, default: int) -> int:
+        """Return an integer parameter; query texts and booleans count as numbers. Raises WeComError 40058."""
+        value = self.body.get(name, self.query.get(name))
+        if value is None or value == "":
+            return default
+        try:
+            return int(value)
+        except (TypeError, ValueError):
+            raise WeComError(40058, f"invalid Request Parameter: {name} should be an integer") from None
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return a boolean parameter; 0 and 1 are accepted."""
+        return bool(self.integer(name, int(default)))
+
+    def has(self, name: str) -> bool:
+        """Return whether the body carries a parameter at all."""
+        return name in self.body
+
+    def texts(self, name: str, *, most: int | None = None) -> list[str]:
+        """Return a list of texts, empty when missing; raises WeComError 40058 for another shape or over `most` items."""
+        value = self.body.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise WeComError(40058, f"invalid Request Parameter: {name} should be a list of strings")
+        self._bound(name, value, most)
+        return value
+
+    def integers(self, name: str) -> list[int]:
+        """Return a list of integers, empty when missing; raises WeComError 40058."""
+        value = self.body.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(item, int) for item in value):
+            raise WeComError(40058, f"invalid Request Parameter: {name} should be a list of integers")
+        return value
+
+    def objects(self, name: str) -> list[dict[str, Any]]:
+        """Return a list of objects, empty when missing; raises WeComError 40058."""
+        value = self.body.get(name) or []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise WeComError(40058, f"invalid Request Parameter: {name} should be a list of objects")
+        return value
+
+    @staticmethod
+    def _bound(name: str, value: Sequence[object], most: int | None) -> None:
+        if most is not None and len(value) > most:
+            raise WeComError(40058, f"invalid Request Parameter: {name} exceed max size {most}")
+
+    def limit(self, *, default: int, most: int) -> int:
+        """Return the page size; one outside 1..most falls back to the default, as most of WeCom's lists do."""
+        value = self.integer("limit", default)
+        return value if 1 <= value <= most else default
+
+    def page(self, items: Sequence[T], *, limit: int) -> tuple[list[T], str]:
+        """Return one page from the call's cursor and the next cursor ("" at the end); raises WeComError 40058."""
+        start = decode_cursor(self.text("cursor"))
+        size = max(1, limit // 2) if self.partial else limit
+        end = start + size
+        return list(items[start:end]), encode_cursor(end) if end < len(items) else ""
+
+    def sees(self, staff: Staff) -> bool:
+        """Return whether a staff member is employed and in the app's visible range."""
+        return self.corp.employed(staff.userid) is not None and self.corp.sees(self.app, staff)
+
+    def member(self, userid: str, *, unknown: int = 60111) -> Staff:
+        """Return a visible, employed staff member; raises WeComError 41009, `unknown` or 60011."""
+        if not userid:
+            raise WeComError(41009)
+        staff = self.corp.employed(userid)
+        if staff is None:
+            raise WeComError(unknown)
+        if not self.corp.sees(self.app, staff):
+            raise WeComError(60011)
+        return staff
+
+    def servants(self) -> list[Staff]:
+        """Return the visible staff with the customer-contact feature."""
+        return [item for item in self.corp.staff.values() if can_serve(item) and self.corp.sees(self.app, item)]
+
+
+def encode_cursor(position: int) -> str:
+    """Return an opaque cursor."""
+    return base64.urlsafe_b64encode(f"at:{position}".encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> int:
+    """Return the position of a cursor, 0 for none; raises WeComError 40058 for one that was not handed out."""
+    if not cursor:
+        return 0
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        mark, _, number = text.partition(":")
+        position = int(number)
+    except (binascii.Error, ValueError):
+        position, mark = -1, ""
+    if mark != "at" or position < 0:
+        raise WeComError(40058, "invalid Request Parameter: cursor")
+    return position
+
+
+Handler = Callable[[Call], "Answer | RawAnswer"]
+
+RIGHTS: dict[str, frozenset[str]] = {
+    "app": frozenset({"contacts", "customer", "kf", "media", "message"}),
+    "contact_sync": frozenset({"contacts", "contacts_write", "media"}),
+    "customer_contact": frozenset({"contacts", "customer", "media"}),
+}
+"""Which areas each kind of credential may call; the rest answers 48002."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Endpoint:
+    """One path of the API with its methods and the right it needs."""
+
+    path: str
+    methods: tuple[str, ...]
+    right: str
+    handler: Handler
+
+
+ENDPOINTS: dict[str, Endpoint] = {}
+"""Every endpoint by its path below /cgi-bin/; filled by the area modules."""
+
+
+def get(path: str, right: str) -> Callable[[Handler], Handler]:
+    """Register a handler for a GET endpoint."""
+    return _register(path, ("GET",), right)
+
+
+def post(path: str, right: str) -> Callable[[Handler], Handler]:
+    """Register a handler for a POST endpoint."""
+    return _register(path, ("POST",), right)
+
+
+def either(path: str, right: str) -> Callable[[Handler], Handler]:
+    """Register a handler for an endpoint that takes GET and POST."""
+    return _register(path, ("GET", "POST"), right)
+
+
+def _register(path: str, methods: tuple[str, ...], right: str) -> Callable[[Handler], Handler]:
+    def keep(handler: Handler) -> Handler:
+        ENDPOINTS[path] = Endpoint(path=path, methods=methods, right=right, handler=handler)
+        return handler
+
+    return keep
+
+
+def authorize(app: App, endpoint: Endpoint) -> None:
+    """Raise WeComError 48002 when the credential may not call the endpoint."""
+    allowed = endpoint.right in RIGHTS.get(app.kind, frozenset())
+    if endpoint.right == "customer":
+        allowed = allowed and app.customer_contact
+    if endpoint.right == "kf":
+        allowed = allowed and app.kf
+    if not allowed:
+        raise WeComError(48002)

@@ -1,0 +1,157 @@
+"""Customers: externalcontact/{get_follow_user_list,list,get,batch/get_by_user,remark} and idconvert."""
+
+from typing import Any
+
+from wecom_emulator.api.call import Answer, Call, get, post
+from wecom_emulator.errors import WeComError
+from wecom_emulator.rules.friendships import note_edit
+from wecom_emulator.state.people import Friendship, Person
+
+FOLLOWERS_PER_PAGE = 500
+
+
+@get("externalcontact/get_follow_user_list", "customer")
+def list_follow_users(call: Call) -> Answer:
+    """Answer get_follow_user_list: visible staff with the customer-contact feature."""
+    return {"follow_user": [item.userid for item in call.servants()]}
+
+
+@get("externalcontact/list", "customer")
+def list_customers(call: Call) -> Answer:
+    """Answer list: the customers of one staff member; 84061 when there are none."""
+    staff = call.member(call.text("userid"), unknown=40003)
+    customers = list(call.corp.friendships.get(staff.userid, {}))
+    if not customers or not staff.feature_on:
+        raise WeComError(84061)
+    return {"external_userid": customers}
+
+
+def _external_contact(call: Call, person: Person) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "external_userid": person.external_userid,
+        "name": person.name,
+        "avatar": person.avatar,
+        "type": person.type,
+        "gender": person.gender,
+    }
+    if person.type == 1 and person.unionid and call.settings.unionid_bound:
+        shown["unionid"] = person.unionid
+    for name in ("position", "corp_name", "corp_full_name"):
+        if getattr(person, name):
+            shown[name] = getattr(person, name)
+    return shown
+
+
+def _note(friend: Friendship) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "userid": friend.userid,
+        "remark": friend.remark,
+        "description": friend.description,
+        "createtime": friend.createtime,
+        "remark_mobiles": friend.remark_mobiles,
+        "add_way": friend.add_way,
+        "oper_userid": friend.oper_userid,
+    }
+    if friend.remark_corp_name:
+        shown["remark_corp_name"] = friend.remark_corp_name
+    if friend.state:
+        shown["state"] = friend.state
+    return shown
+
+
+def _tags(call: Call, friend: Friendship) -> list[dict[str, Any]]:
+    rows = []
+    for tag_id in friend.tag_ids:
+        group, tag = call.corp.tag_index.get(tag_id, (None, None))
+        if group is not None and tag is not None and not tag.deleted:
+            rows.append({"group_name": group.group_name, "tag_name": tag.name, "tag_id": tag.id, "type": 1})
+    return rows
+
+
+def _living_tag_ids(call: Call, friend: Friendship) -> list[str]:
+    index = call.corp.tag_index
+    return [item for item in friend.tag_ids if item in index and not index[item][1].deleted]
+
+
+@get("externalcontact/get", "customer")
+def get_customer(call: Call) -> Answer:
+    """Answer get: the customer with the visible followers, 500 a page; 40096 unknown, 84061 nobody visible follows."""
+    external_userid = call.text("external_userid", missing=41035)
+    person = call.corp.persons.get(external_userid)
+    if person is None:
+        raise WeComError(40096)
+    followers = [
+        friend
+        for friend in call.corp.followers.get(external_userid, {}).values()
+        if call.sees(call.corp.staff[friend.userid])
+    ]
+    if not followers:
+        raise WeComError(84061)
+    page, cursor = call.page(followers, limit=FOLLOWERS_PER_PAGE)
+    answer: Answer = {
+        "external_contact": _external_contact(call, person),
+        "follow_user": [{**_note(friend), "tags": _tags(call, friend)} for friend in page],
+    }
+    return {**answer, "next_cursor": cursor} if cursor else answer
+
+
+@post("externalcontact/batch/get_by_user", "customer")
+def batch_get_by_user(call: Call) -> Answer:
+    """Answer batch/get_by_user: customers of up to 100 staff, each with follow_info of that staff member."""
+    userids = call.texts("userid_list", most=100)
+    if not userids:
+        raise WeComError(41009)
+    friends: list[Friendship] = []
+    for userid in dict.fromkeys(userids):
+        call.member(userid, unknown=40003)
+        friends += call.corp.friendships.get(userid, {}).values()
+    page, cursor = call.page(friends, limit=call.limit(default=50, most=100))
+    rows = [
+        {
+            "external_contact": _external_contact(call, call.corp.persons[friend.external_userid]),
+            "follow_info": {**_note(friend), "tag_id": _living_tag_ids(call, friend)},
+        }
+        for friend in page
+    ]
+    return {"external_contact_list": rows, "next_cursor": cursor}
+
+
+@post("externalcontact/remark", "customer")
+def remark(call: Call) -> Answer:
+    """Answer remark: change what one staff member noted about a customer; 84061 when they are not friends."""
+    staff = call.member(call.text("userid"), unknown=40003)
+    friend = call.corp.friendship(staff.userid, call.text("external_userid", missing=41035))
+    if friend is None:
+        raise WeComError(84061)
+    given = [
+        name
+        for name in ("remark", "description", "remark_company", "remark_mobiles", "remark_pic_mediaid")
+        if call.has(name)
+    ]
+    if not given:
+        raise WeComError(40063)
+    new_remark, description = call.text("remark", most=20), call.text("description", most=150)
+    company, mobiles = call.text("remark_company", most=20), call.texts("remark_mobiles")
+    if "remark" in given:
+        friend.remark = new_remark
+    if "description" in given:
+        friend.description = description
+    if "remark_company" in given and call.corp.persons[friend.external_userid].type == 1:
+        friend.remark_corp_name = company
+    if "remark_mobiles" in given:
+        friend.remark_mobiles = [item for item in mobiles if item]
+    if call.settings.api_changes_emit_events:
+        note_edit(call.world, staff.userid, friend.external_userid)
+    return {}
+
+
+@post("idconvert/unionid_to_external_userid", "customer")
+def unionid_to_external_userid(call: Call) -> Answer:
+    """Answer unionid_to_external_userid: the id of a visible customer, else a pending_id."""
+    unionid = call.text("unionid", missing=40063)
+    call.text("openid", missing=40063)
+    person = next((item for item in call.corp.persons.values() if item.unionid == unionid), None)
+    if person is None:
+        raise WeComError(40058, "invalid Request Parameter: unionid")
+    followed = any(call.sees(call.corp.staff[userid]) for userid in call.corp.followers.get(person.external_userid, {}))
+    return {"external_userid": person.external_userid} if followed else {"pending_id": "pending" + person.unionid}

@@ -1,0 +1,227 @@
+"""Mass messages, welcome messages and app messages."""
+
+from typing import Any
+
+from wecom_emulator.api.call import Answer, Call, post
+from wecom_emulator.errors import WeComError
+from wecom_emulator.rules import mass
+from wecom_emulator.rules.payload import checked_message, object_of, string, web_address
+from wecom_emulator.state.messages import ROW_SENT, TASK_SENT, MassMessage
+from wecom_emulator.state.people import Staff
+
+DAY = 86_400
+MONTH = 31 * DAY
+
+
+def _tag_groups(call: Call) -> list[list[str]]:
+    groups = object_of(call.body.get("tag_filter"), "tag_filter").get("group_list") or []
+    rows: list[list[str]] = []
+    for item in groups:
+        tags = object_of(item, "tag_filter.group_list").get("tag_list") or []
+        if len(tags) > 100:
+            raise WeComError(40058, "invalid Request Parameter: tag_list exceed max size 100")
+        if any(tag not in call.corp.tag_index for tag in tags):
+            raise WeComError(40068)
+        rows.append(tags)
+    return [row for row in rows if row]
+
+
+@post("externalcontact/add_msg_template", "customer")
+def add_msg_template(call: Call) -> Answer:
+    """Answer add_msg_template: a task per staff member; 41048 when nobody is left to send to."""
+    chat_type = call.text("chat_type") or "single"
+    if chat_type not in ("single", "group"):
+        raise WeComError(40058, "invalid Request Parameter: chat_type should be single or group")
+    text, attachments = checked_message(call.world, call.body)
+    sender = call.text("sender")
+    if sender:
+        staff = call.member(sender, unknown=40003)
+        if not staff.feature_on:
+            raise WeComError(84074)
+    if chat_type == "group":
+        if not sender:
+            raise WeComError(41009, "sender missing")
+        tasks, failed = mass.plan_group(call.world, sender=sender, chat_ids=call.texts("chat_id_list", most=2000))
+    else:
+        externals = call.texts("external_userid", most=10_000)
+        if not externals and not sender:
+            raise WeComError(41035, "external_userid and sender can not be both empty")
+        tasks, failed = mass.plan_single(
+            call.world, call.app, externals=externals, sender=sender, tag_groups=_tag_groups(call)
+        )
+    if not tasks:
+        raise WeComError(41048)
+    message = MassMessage(
+        msgid=call.corp.new_id("mass", "msg", length=34),
+        chat_type=chat_type,
+        create_time=call.world.clock.seconds(),
+        created_by=call.app.agent_id,
+        text=text,
+        attachments=attachments,
+        allow_select=call.flag("allow_select", default=False),
+        tasks=tasks,
+    )
+    mass.store(call.world, message)
+    return {"fail_list": failed, "msgid": message.msgid}
+
+
+@post("externalcontact/get_groupmsg_list_v2", "customer")
+def list_mass_messages(call: Call) -> Answer:
+    """Answer get_groupmsg_list_v2: messages made in a span of at most a month."""
+    chat_type = call.text("chat_type", missing=40063)
+    start, end = call.integer("start_time", 0), call.integer("end_time", 0)
+    if not start or end < start or end - start > MONTH:
+        raise WeComError(600018)
+    personal_only = call.integer("filter_type", 2) == 1 or bool(call.text("creator"))
+    found = [
+        {
+            "msgid": item.msgid,
+            "create_time": item.create_time,
+            "create_type": 0,
+            **({"text": item.text} if item.text else {}),
+            "attachments": item.attachments,
+        }
+        for item in call.corp.mass_messages.values()
+        if item.chat_type == chat_type and start <= item.create_time <= end and not personal_only
+    ]
+    page, cursor = call.page(found, limit=call.limit(default=50, most=call.settings.groupmsg_list_max))
+    return {"group_msg_list": page, "next_cursor": cursor}
+
+
+def _message(call: Call) -> MassMessage:
+    message = call.corp.mass_messages.get(call.text("msgid", missing=41046))
+    if message is None:
+        raise WeComError(41047)
+    return message
+
+
+@post("externalcontact/get_groupmsg_task", "customer")
+def list_tasks(call: Call) -> Answer:
+    """Answer get_groupmsg_task: status 0 unsent or 2 sent for each staff member."""
+    rows = []
+    for task in _message(call).tasks.values():
+        row: dict[str, Any] = {"userid": task.userid, "status": task.status}
+        rows.append({**row, "send_time": task.send_time} if task.status == TASK_SENT else row)
+    page, cursor = call.page(rows, limit=call.limit(default=500, most=1000))
+    return {"task_list": page, "next_cursor": cursor}
+
+
+@post("externalcontact/get_groupmsg_send_result", "customer")
+def list_send_results(call: Call) -> Answer:
+    """Answer get_groupmsg_send_result for one staff member; group messages list only what was sent."""
+    message = _message(call)
+    task = message.tasks.get(call.text("userid", missing=41009))
+    if task is None:
+        raise WeComError(40003)
+    grouped = message.chat_type == "group"
+    name = "chat_id" if grouped else "external_userid"
+    rows = []
+    for item in task.rows.values():
+        if grouped and item.status != ROW_SENT:
+            continue
+        row: dict[str, Any] = {name: item.target, "userid": task.userid, "status": item.status}
+        rows.append({**row, "send_time": item.send_time} if item.status == ROW_SENT else row)
+    page, cursor = call.page(rows, limit=call.limit(default=500, most=1000))
+    return {"send_list": page, "next_cursor": cursor}
+
+
+@post("externalcontact/remind_groupmsg_send", "customer")
+def remind(call: Call) -> Answer:
+    """Answer remind_groupmsg_send; over three reminders in 24 hours 45009."""
+    message, now = _message(call), call.world.clock.seconds()
+    message.reminded_at = [item for item in message.reminded_at if item > now - DAY]
+    if len(message.reminded_at) >= call.settings.reminders_per_day:
+        raise WeComError(45009)
+    message.reminded_at.append(now)
+    return {}
+
+
+@post("externalcontact/cancel_groupmsg_send", "customer")
+def cancel(call: Call) -> Answer:
+    """Answer cancel_groupmsg_send: the unsent part stops, nothing is recalled."""
+    mass.cancel(call.world, _message(call))
+    return {}
+
+
+@post("externalcontact/send_welcome_msg", "customer")
+def send_welcome(call: Call) -> Answer:
+    """Answer send_welcome_msg: within 20 s, once; 41050 unknown or late, 41051 greeted already or chat begun."""
+    corp = call.corp
+    code = corp.welcome_codes.get(call.text("welcome_code", missing=41049))
+    if code is None:
+        raise WeComError(41050)
+    friend = corp.friendship(code.userid, code.external_userid)
+    if code.used or (friend is not None and friend.chat_started):
+        raise WeComError(41051)
+    if code.expires_at < call.world.clock.now():
+        raise WeComError(call.settings.expired_welcome_errcode)
+    if friend is None:
+        raise WeComError(84061)
+    text, attachments = checked_message(call.world, call.body)
+    code.used = True
+    letter = {
+        "at": call.world.clock.seconds(),
+        "via": "welcome",
+        "from": code.userid,
+        "text": str(text.get("content", "")),
+        "attachments": attachments,
+    }
+    corp.persons[code.external_userid].inbox.append(letter)
+    return {}
+
+
+def _app_content(call: Call, msgtype: str) -> dict[str, Any]:
+    content = object_of(call.body.get(msgtype), msgtype)
+    if msgtype in ("text", "markdown"):
+        string(content, "content", most=2048, required=True)
+    else:
+        string(content, "title", most=128, required=True, missing=41016)
+        string(content, "description", most=512, required=True)
+        web_address(content, "url", required=True)
+    return content
+
+
+def _receivers(call: Call) -> tuple[list[Staff], list[str], list[str]]:
+    """Return who is reached, unknown or invisible users, and unknown departments."""
+    users, parties = call.text("touser"), [item for item in call.text("toparty").split("|") if item]
+    if users == "@all":
+        return [item for item in call.corp.staff.values() if call.sees(item)], [], []
+    reached: dict[str, Staff] = {}
+    invalid: list[str] = []
+    for userid in [item for item in users.split("|") if item]:
+        staff = call.corp.employed(userid)
+        if staff is not None and call.corp.sees(call.app, staff):
+            reached[userid] = staff
+        else:
+            invalid.append(userid)
+    known = {item for item in parties if item.isdigit() and int(item) in call.corp.departments}
+    wanted = {int(item) for item in known}
+    if wanted:
+        found = (item for item in call.corp.staff.values() if call.sees(item) and call.corp.under(item, wanted))
+        reached.update({item.userid: item for item in found})
+    return list(reached.values()), invalid, [item for item in parties if item not in known]
+
+
+@post("message/send", "message")
+def send_app_message(call: Call) -> Answer:
+    """Answer message/send with text, markdown or textcard; 40056 another app's agentid, 81013 nobody reachable."""
+    msgtype = call.text("msgtype", missing=40008)
+    if msgtype not in ("text", "markdown", "textcard"):
+        raise WeComError(40008)
+    if call.integer("agentid", 0) != call.app.agent_id:
+        raise WeComError(40056)
+    content = _app_content(call, msgtype)
+    reached, invalid_users, invalid_parties = _receivers(call)
+    if not reached:
+        raise WeComError(81013)
+    msgid = call.corp.new_id("app_message", "am", length=40)
+    letter = {
+        "at": call.world.clock.seconds(),
+        "from": call.app.agent_id,
+        "msgid": msgid,
+        "msgtype": msgtype,
+        msgtype: content,
+    }
+    for staff in reached:
+        staff.inbox.append(letter)
+    return {"invaliduser": "|".join(invalid_users), "invalidparty": "|".join(invalid_parties), "msgid": msgid}

@@ -1,0 +1,124 @@
+"""Running the emulator: in the foreground for the command line, in a thread for tests and demos."""
+
+import asyncio
+import socket
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from wecom_emulator.admin import checked_settings
+from wecom_emulator.app import create_app
+from wecom_emulator.clock import Clock, parse_instant
+from wecom_emulator.dispatch import TRANSPORT
+from wecom_emulator.state.corp import Corp, default_corp, load_corp
+from wecom_emulator.world import World
+
+START_SECONDS = 10
+IDLE_SECONDS = 75
+"""How long an idle connection stays open; longer than clients keep theirs, so that none breaks on a stale one."""
+
+
+class BreakableProtocol(H11Protocol):
+    """HTTP/1.1 whose requests know their transport, so that a fault can cut the connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Hand the transport to every request of this connection."""
+        super().connection_made(transport)
+        inner = self.app
+
+        async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
+            scope[TRANSPORT] = transport
+            await inner(scope, receive, send)  # type: ignore[arg-type]
+
+        self.app = with_transport  # type: ignore[assignment]
+
+
+def build_world(
+    *, corp: Corp | dict[str, Any] | None = None, clock: str | None = None, frozen: bool = False, **settings: Any
+) -> World:
+    """Return a world: the default corp or the given one, the clock at an ISO instant, settings by name.
+
+    Raises ValueError for an unknown setting or a bad corp document.
+    """
+    given = load_corp(corp) if isinstance(corp, dict) else corp or default_corp()
+    given.settings = checked_settings(given.settings, settings)
+    return World(given, Clock(parse_instant(clock) if clock else None, frozen=frozen))
+
+
+def build_server(world: World) -> uvicorn.Server:
+    """Return a server for a world that is not listening yet."""
+    config = uvicorn.Config(
+        create_app(world),
+        http=BreakableProtocol,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=1,
+    )
+    return uvicorn.Server(config)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a bound socket; port 0 takes a free one."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, port))
+    return sock
+
+
+@dataclass(slots=True, kw_only=True)
+class RunningEmulator:
+    """A server in a thread; `world` may be read by tests, but changed only through HTTP."""
+
+    base_url: str
+    world: World
+    server: uvicorn.Server
+    thread: threading.Thread
+    sock: socket.socket
+
+    def stop(self) -> None:
+        """Stop the server and wait for its thread."""
+        self.server.should_exit = True
+        self.thread.join(START_SECONDS)
+        self.sock.close()
+
+    def __enter__(self) -> "RunningEmulator":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def run_in_thread(
+    *,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    corp: Corp | dict[str, Any] | None = None,
+    clock: str | None = None,
+    frozen: bool = False,
+    **settings: Any,
+) -> RunningEmulator:
+    """Start an emulator in a thread and return its handle once it answers; raises RuntimeError if it does not start."""
+    world = build_world(corp=corp, clock=clock, frozen=frozen, **settings)
+    server, sock = build_server(world), listen(host, port)
+    world.base_url = f"http://{host}:{sock.getsockname()[1]}"
+    started = threading.Event()
+
+    async def serve() -> None:
+        serving = asyncio.ensure_future(server.serve(sockets=[sock]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+        started.set()
+        await serving
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="wecom-emulator", daemon=True)
+    thread.start()
+    if not started.wait(START_SECONDS) or not server.started:
+        sock.close()
+        raise RuntimeError("the emulator did not start: look at its log lines above")
+    return RunningEmulator(base_url=world.base_url, world=world, server=server, thread=thread, sock=sock)
