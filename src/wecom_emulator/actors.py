@@ -8,7 +8,7 @@ from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
 from wecom_emulator.rules import friendships, groups, kf, mass, staffing
 from wecom_emulator.rules.friendships import person_of, staff_of
-from wecom_emulator.state.chats import JOIN_INVITED, JOIN_LINK, JOIN_QR
+from wecom_emulator.state.chats import JOIN_INVITED, JOIN_LINK, JOIN_QR, GroupChat
 from wecom_emulator.state.ways import ContactWay, JoinWay
 from wecom_emulator.world import World
 
@@ -185,7 +185,7 @@ def _create_group(world: World, userid: str, action: Action) -> Result:
     return {"chat_id": chat.chat_id}
 
 
-def _own_group(world: World, userid: str, action: Action) -> groups.GroupChat:
+def _own_group(world: World, userid: str, action: Action) -> GroupChat:
     staff_of(world, userid)
     chat = groups.open_group(world, _text(action, "chat_id"))
     if chat.owner != userid:

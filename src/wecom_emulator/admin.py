@@ -14,6 +14,7 @@ from wecom_emulator import actors
 from wecom_emulator.clock import parse_instant
 from wecom_emulator.crypto import CallbackCryptoError, decode_key
 from wecom_emulator.errors import ActorError
+from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.mass import CAP_RULES
 from wecom_emulator.rules.staffing import note_arrival
 from wecom_emulator.state import codec
@@ -179,12 +180,12 @@ async def _post_customers(world: World, request: Request) -> Any:
 
 
 async def _inbox(world: World, request: Request) -> Any:
-    person = actors.person_of(world, request.path_params["actor_id"])
+    person = person_of(world, request.path_params["actor_id"])
     return {"messages": person.inbox}
 
 
 async def _staff_inbox(world: World, request: Request) -> Any:
-    return {"messages": actors.staff_of(world, request.path_params["actor_id"]).inbox}
+    return {"messages": staff_of(world, request.path_params["actor_id"]).inbox}
 
 
 async def _tasks(world: World, request: Request) -> Any:

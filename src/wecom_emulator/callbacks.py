@@ -1,8 +1,8 @@
 """Callbacks out: XML, encryption, and a queue that sends with 5 s timeout and three tries.
 
-By default (`callback_order` = strict) deliveries leave one after the other. `per_subject` keeps the order per customer or
-group while up to `callback_parallel` are in flight; `none` keeps no order. Loss, duplicates, reordering and delay are drawn
-from a seed.
+By default (`callback_order` = strict) deliveries leave one after the other. `per_subject` keeps the order per customer
+or group while up to `callback_parallel` are in flight; `none` keeps no order. Loss, duplicates, reordering and delay
+are drawn from a seed.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The emulator's own clock: real, shifted, or frozen at an instant and moved by hand.
 
-Every rule that depends on time (20 s welcome codes, 2 h tokens, 3-day media, monthly caps) asks this clock, so a test or a
-rehearsal can travel a year in a second. Instants are epoch seconds, as on WeCom's wire.
+Every rule that depends on time (20 s welcome codes, 2 h tokens, 3-day media, monthly caps) asks this clock, so a test
+or a rehearsal can travel a year in a second. Instants are epoch seconds, as on WeCom's wire.
 """
 
 import time
@@ -52,7 +52,7 @@ class Clock:
         return int(self.now())
 
     def set(self, *, now: float | None = None, frozen: bool | None = None, advance_seconds: float = 0) -> None:
-        """Move the clock to `now`, then by `advance_seconds`; `frozen` starts or stops it and None leaves that as it is."""
+        """Move the clock to `now`, then by `advance_seconds`; `frozen` starts or stops it, None changes nothing."""
         target = (self.now() if now is None else now) + advance_seconds
         stands = self.frozen if frozen is None else frozen
         self._frozen_at = target if stands else None

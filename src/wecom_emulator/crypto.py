@@ -1,7 +1,7 @@
 """WeCom's callback cipher and signature.
 
-AES-256-CBC with the key of EncodingAESKey, IV = first 16 bytes of the key, plaintext = 16 random bytes + big-endian length +
-message + receiveid, padded to a multiple of 32. The signature is the SHA-1 of the sorted parts.
+AES-256-CBC with the key of EncodingAESKey, IV = first 16 bytes of the key, plaintext = 16 random bytes + big-endian
+length + message + receiveid, padded to a multiple of 32. The signature is the SHA-1 of the sorted parts.
 """
 
 import base64
@@ -38,7 +38,7 @@ def sign(*, token: str, timestamp: str, nonce: str, encrypted: str) -> str:
 
 
 def encrypt(message: bytes, *, key: bytes, receive_id: str, salt: bytes | None = None) -> str:
-    """Return the base64 Encrypt text of a message for a receiver (corp id); `salt` (16 bytes) is for repeatable tests."""
+    """Return the base64 Encrypt text of a message for a receiver (corp id); `salt` (16 bytes) for repeatable tests."""
     body = (salt or secrets.token_bytes(16)) + struct.pack(">I", len(message)) + message + receive_id.encode()
     pad = BLOCK - len(body) % BLOCK
     encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()

@@ -16,7 +16,7 @@ KEYS = frozenset(
 class Fault:
     """One ordered fault; `times` None means until it is removed.
 
-    `after_effect` lets the call happen first: with `cut` or `errcode` the effect is there but the answer is lost or false.
+    `after_effect` lets the call happen first: with `cut` or `errcode` the effect is there, the answer lost or false.
     """
 
     route: str

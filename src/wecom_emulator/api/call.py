@@ -1,4 +1,4 @@
-"""One API call: who asks, with what, and readers of its parameters that refuse as WeCom refuses; and the endpoint table."""
+"""One API call: who asks, with what, readers of its parameters that refuse as WeCom does; and the endpoint table."""
 
 import base64
 import binascii
@@ -59,7 +59,7 @@ class Call:
         return self.world.corp.settings
 
     def text(self, name: str, *, missing: int | None = None, most: int | None = None) -> str:
-        """Return a text parameter or ""; raises WeComError `missing` when empty and 40058 when it has over `most` characters."""
+        """Return a text parameter or ""; raises WeComError `missing` when empty, 40058 over `most` characters."""
         value = self.body.get(name, self.query.get(name)) or ""
         if not isinstance(value, str):
             raise WeComError(40058, f"invalid Request Parameter: {name} should be a string")
@@ -88,7 +88,7 @@ class Call:
         return name in self.body
 
     def texts(self, name: str, *, most: int | None = None) -> list[str]:
-        """Return a list of texts, empty when missing; raises WeComError 40058 for another shape or over `most` items."""
+        """Return a list of texts, empty when missing; raises WeComError 40058 for another shape or over `most`."""
         value = self.body.get(name) or []
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise WeComError(40058, f"invalid Request Parameter: {name} should be a list of strings")

@@ -28,7 +28,8 @@ def dump(value: Any) -> Any:
 
 def load(cls: type[T], data: dict[str, Any]) -> T:
     """Return an instance of a dataclass from JSON data; raises ValueError for an unknown key or a wrong shape."""
-    return typing.cast("T", _dataclass_decoder(cls)(data))
+    decode: Decoder = _dataclass_decoder(typing.cast("type", cls))
+    return typing.cast("T", decode(data))
 
 
 @functools.cache

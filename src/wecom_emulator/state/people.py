@@ -41,7 +41,7 @@ class Staff:
 
 @dataclass(slots=True, kw_only=True)
 class Person:
-    """A person on WeChat, customer or not yet; `received` holds the instants of mass messages that counted for the cap."""
+    """A person on WeChat, customer or not yet; `received` holds the instants of mass messages for the cap."""
 
     external_userid: str
     name: str
