@@ -1,0 +1,48 @@
+"""wechatpy, a client that nobody here wrote, works against the emulator."""
+
+from collections.abc import Iterator
+
+import pytest
+from wechatpy.exceptions import WeChatClientException
+from wechatpy.work import WeChatClient
+
+from wecom_emulator.tests.conftest import CORP, Desk
+
+
+@pytest.fixture
+def client(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[WeChatClient]:
+    monkeypatch.setattr(WeChatClient, "API_BASE_URL", f"{desk.emulator.base_url}/cgi-bin/")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    yield WeChatClient(CORP, "emulator-app-secret")
+
+
+def test_wechatpy_reads_staff_and_customers(desk: Desk, client: WeChatClient):
+    desk.staff("li")
+    (customer,) = desk.customers(1)
+    desk.befriend("li", customer)
+    assert client.user.get("li")["name"] == "Li"
+    assert client.external_contact.list("li")["external_userid"] == [customer]
+    assert client.external_contact.get(customer)["external_contact"]["name"] == "Customer 0"
+    with pytest.raises(WeChatClientException, match="41035"):
+        client.external_contact.get("")
+
+
+def test_wechatpy_makes_ways_tags_and_messages(desk: Desk, client: WeChatClient):
+    desk.staff("li")
+    (customer,) = desk.customers(1)
+    way = client.external_contact.add_contact_way(1, 2, 0, "remark", True, "state-1", ["li"], [])
+    desk.customer(customer, "scan", qr_code=way["qr_code"])
+    assert client.external_contact.get_contact_way(way["config_id"])["contact_way"]["state"] == "state-1"
+    group = client.tag if hasattr(client, "tag") else None
+    assert group is not None
+    made = client.external_contact.add_corp_tag(None, "Tier", 1, [{"name": "gold", "order": 1}])
+    tag_id = made["tag_group"]["tag"][0]["id"]
+    client.external_contact.mark_tag("li", customer, [tag_id], None)
+    assert client.external_contact.get(customer)["follow_user"][0]["tags"][0]["tag_id"] == tag_id
+
+
+def test_wechatpy_gets_a_new_token_when_the_old_one_dies(desk: Desk, client: WeChatClient):
+    desk.staff("li")
+    client.user.get("li")
+    desk.admin("DELETE", "/tokens")
+    assert client.user.get("li")["userid"] == "li"
