@@ -18,7 +18,7 @@ from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.mass import CAP_RULES
 from wecom_emulator.rules.staffing import note_arrival
 from wecom_emulator.state import codec
-from wecom_emulator.state.corp import load_corp
+from wecom_emulator.state.corp import default_corp, load_corp
 from wecom_emulator.state.people import Department, Person, Staff
 from wecom_emulator.state.settings import CallbackConfig, Settings
 from wecom_emulator.world import World
@@ -70,6 +70,11 @@ def _counts(world: World) -> dict[str, Any]:
         "join_ways": len(corp.join_ways),
         "mass_messages": len(corp.mass_messages),
     }
+
+
+async def _reset(world: World, request: Request) -> Any:
+    await world.reset(default_corp())
+    return _counts(world)
 
 
 async def _summary(world: World, request: Request) -> Any:
@@ -262,6 +267,7 @@ _TABLE: list[tuple[str, str, Answer]] = [
     ("GET", "/corp", _get_corp),
     ("PUT", "/corp", _put_corp),
     ("GET", "/corp/summary", _summary),
+    ("POST", "/reset", _reset),
     ("GET", "/settings", _get_settings),
     ("PATCH", "/settings", _patch_settings),
     ("PUT", "/callback", _put_callback),

@@ -7,11 +7,10 @@ are drawn from a seed.
 
 import asyncio
 import secrets
-import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -103,7 +102,6 @@ class DeliveryCounts:
     failed: int = 0
     lost: int = 0
     duplicated: int = 0
-    seconds: float = field(default=0.0)
 
 
 class CallbackSender:
@@ -118,7 +116,7 @@ class CallbackSender:
         self._idle.set()
         self._client: httpx.AsyncClient | None = None
         self._rng = Random(0)
-        self._seed = 0
+        self._seed = -1
         self._turn = 0
         self.pending = 0
         self.counts = DeliveryCounts()
@@ -170,7 +168,7 @@ class CallbackSender:
                 finally:
                     self.pending -= 1
         finally:
-            del self._workers[lane_number]
+            self._workers.pop(lane_number, None)
             if self.pending == 0:
                 self._idle.set()
 
@@ -178,7 +176,6 @@ class CallbackSender:
         settings = self._settings()
         if settings.callback_delay_ms:
             await asyncio.sleep(settings.callback_delay_ms / 1000)
-        started = time.monotonic()
         tries = 0
         for attempt in range(settings.callback_tries):
             if attempt:
@@ -193,7 +190,6 @@ class CallbackSender:
             self.counts.failed += 1
             self.failures.append(delivery)
         delivery.tries = tries
-        self.counts.seconds += time.monotonic() - started
 
     async def _post(self, delivery: Delivery, settings: Settings) -> str:
         """Send once; return the reason of failure, or an empty text."""
@@ -258,11 +254,22 @@ class CallbackSender:
             "duplicated": self.counts.duplicated,
         }
 
+    async def reset(self) -> None:
+        """Drop what is queued or in flight, and start counting anew."""
+        workers = list(self._workers.values())
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        self._lanes.clear()
+        self._workers.clear()
+        self.pending, self._seed = 0, -1
+        self._idle.set()
+        self.counts = DeliveryCounts()
+        self.failures.clear()
+
     async def close(self) -> None:
         """Drop what is queued and close the connections."""
-        for worker in list(self._workers.values()):
-            worker.cancel()
-        await asyncio.gather(*self._workers.values(), return_exceptions=True)
+        await self.reset()
         if self._client is not None:
             await self._client.aclose()
             self._client = None

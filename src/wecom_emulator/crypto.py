@@ -22,13 +22,13 @@ class CallbackCryptoError(Exception):
 
 def decode_key(encoding_aes_key: str) -> bytes:
     """Return the 32 key bytes of a 43-character EncodingAESKey; raises CallbackCryptoError for any other length."""
+    advice = "EncodingAESKey must have 43 characters of base64: copy it again from the callback settings"
+    if len(encoding_aes_key) != 43:
+        raise CallbackCryptoError(advice)
     try:
-        key = base64.b64decode(encoding_aes_key + "=")
+        return base64.b64decode(encoding_aes_key + "=", validate=True)
     except ValueError as error:
-        raise CallbackCryptoError("EncodingAESKey is not base64: copy it again from the callback settings") from error
-    if len(encoding_aes_key) != 43 or len(key) != 32:
-        raise CallbackCryptoError("EncodingAESKey must have 43 characters: copy it again from the callback settings")
-    return key
+        raise CallbackCryptoError(advice) from error
 
 
 def sign(*, token: str, timestamp: str, nonce: str, encrypted: str) -> str:

@@ -54,6 +54,13 @@ class World:
         self.kf_tokens.clear()
         self.rates.clear()
 
+    async def reset(self, corp: Corp) -> None:
+        """Begin anew with another corp: faults, records and queued callbacks go; only the clock goes on."""
+        await self.sender.reset()
+        self.replace_corp(corp)
+        self.recorder.clear()
+        self.faults.clear()
+
     def issue_token(self, corp_id: str, secret: str) -> AccessToken:
         """Return the living token of a credential, or a new one; raises WeComError 40013 or 40001."""
         if corp_id != self.corp.corp_id:

@@ -17,6 +17,7 @@ from wecom_emulator.running import RunningEmulator, run_in_thread
 
 CORP = "wx5823bf96d3bd56c7"
 TOKEN = "QDG6eK"
+APP_SECRET = "emulator-app-secret"
 AES_KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
 START = "2017-11-27T04:00:00Z"
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 32
@@ -30,19 +31,19 @@ class Desk:
         self.http = httpx.Client(base_url=emulator.base_url, trust_env=False, timeout=30)
         self._tokens: dict[str, str] = {}
 
-    def token(self, secret: str = "emulator-app-secret") -> str:
+    def token(self, secret: str = APP_SECRET) -> str:
         if secret not in self._tokens:
             answer = self.http.get("/cgi-bin/gettoken", params={"corpid": CORP, "corpsecret": secret}).json()
             self._tokens[secret] = answer["access_token"]
         return self._tokens[secret]
 
-    def get(self, path: str, *, secret: str = "emulator-app-secret", **query: Any) -> Any:
+    def get(self, path: str, *, secret: str = APP_SECRET, **query: Any) -> Any:
         params = {"access_token": self.token(secret), **query}
         answer = self.http.get(f"/cgi-bin/{path}", params=params)
         assert answer.status_code == 200
         return answer.json()
 
-    def post(self, path: str, *, secret: str = "emulator-app-secret", **body: Any) -> Any:
+    def post(self, path: str, *, secret: str = APP_SECRET, **body: Any) -> Any:
         answer = self.http.post(f"/cgi-bin/{path}", params={"access_token": self.token(secret)}, json=body)
         assert answer.status_code == 200
         return answer.json()
@@ -62,6 +63,14 @@ class Desk:
 
     def advance(self, seconds: float) -> None:
         self.admin("POST", "/clock", {"advance_seconds": seconds})
+        self.forget_tokens()
+
+    def travel(self, now: str) -> None:
+        self.admin("POST", "/clock", {"now": now})
+        self.forget_tokens()
+
+    def forget_tokens(self) -> None:
+        self._tokens.clear()
 
     def staff(self, *userids: str, **fields: Any) -> None:
         rows = [{"userid": item, "name": item.title(), "department": [1], **fields} for item in userids]
@@ -122,6 +131,7 @@ class Receiver:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.requests += 1
+        events = self.events  # of this test, also if the answer comes after its end
         body = b""
         while True:
             message = await receive()
@@ -136,42 +146,48 @@ class Receiver:
         if scope["method"] == "GET":
             answer = self.opened(query, query["echostr"])
         elif status == 200:
-            envelope = ET.fromstring(body)
+            envelope = ET.fromstring(body)  # noqa: S314 - our own emulator sends it
             assert envelope.findtext("ToUserName") == CORP
-            self.events.append(self.parsed(self.opened(query, envelope.findtext("Encrypt") or "")))
+            events.append(self.parsed(self.opened(query, envelope.findtext("Encrypt") or "")))
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": answer})
 
     def opened(self, query: dict[str, str], encrypted: str) -> bytes:
-        expected = crypto.sign(
-            token=TOKEN, timestamp=query["timestamp"], nonce=query["nonce"], encrypted=encrypted
-        )
+        expected = crypto.sign(token=TOKEN, timestamp=query["timestamp"], nonce=query["nonce"], encrypted=encrypted)
         assert query["msg_signature"] == expected
         return crypto.decrypt(encrypted, key=crypto.decode_key(AES_KEY), receive_id=CORP)
 
     @staticmethod
     def parsed(plain: bytes) -> dict[str, Any]:
-        return {
-            item.tag: [child.text for child in item] if len(item) else item.text for item in ET.fromstring(plain)
-        }
+        root = ET.fromstring(plain)  # noqa: S314 - our own emulator sends it
+        return {item.tag: [child.text for child in item] if len(item) else item.text for item in root}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def emulator() -> Iterator[RunningEmulator]:
-    with run_in_thread(clock=START, frozen=True, callback_retry_pause_seconds=0.01) as running:
+    with run_in_thread() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def listener() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.stop()
 
 
 @pytest.fixture
 def desk(emulator: RunningEmulator) -> Iterator[Desk]:
     made = Desk(emulator)
+    made.admin("POST", "/reset")
+    made.admin("POST", "/clock", {"now": START, "frozen": True})
+    made.settings(callback_retry_pause_seconds=0.01)
     yield made
     made.http.close()
 
 
 @pytest.fixture
-def receiver(desk: Desk) -> Iterator[Receiver]:
-    made = Receiver()
-    desk.admin("PUT", "/callback", {"url": made.url, "token": TOKEN, "encoding_aes_key": AES_KEY})
-    yield made
-    made.stop()
+def receiver(desk: Desk, listener: Receiver) -> Receiver:
+    listener.events, listener.plan, listener.delays, listener.requests = [], [], [], 0
+    desk.admin("PUT", "/callback", {"url": listener.url, "token": TOKEN, "encoding_aes_key": AES_KEY})
+    return listener

@@ -55,10 +55,12 @@ def test_app_sees_only_its_visible_range(desk: Desk):
     corp = desk.admin("GET", "/corp")
     corp["apps"][0]["visible_departments"] = [2]
     desk.admin("PUT", "/corp", corp)
-    desk._tokens.clear()
+    desk.forget_tokens()
     assert desk.get("externalcontact/get_follow_user_list")["follow_user"] == ["near"]
     assert desk.get("user/get", userid="far")["errcode"] == 60011
-    assert [row["userid"] for row in desk.get("user/simplelist", department_id=1, fetch_child=1)["userlist"]] == ["near"]
+    assert [row["userid"] for row in desk.get("user/simplelist", department_id=1, fetch_child=1)["userlist"]] == [
+        "near"
+    ]
     customer, other = desk.customers(2)
     desk.befriend("near", customer)
     desk.befriend("far", customer, other)

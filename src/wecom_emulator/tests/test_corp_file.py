@@ -61,7 +61,7 @@ def test_same_history_gives_the_same_ids(desk: Desk):
 def test_short_corp_file_is_enough(desk: Desk):
     summary = desk.admin("PUT", "/corp", {"staff": {"li": {"userid": "li", "name": "Li"}}})
     assert (summary["staff"], summary["departments"]) == (1, 1)
-    desk._tokens.clear()
+    desk.forget_tokens()
     assert desk.get("externalcontact/get_follow_user_list")["follow_user"] == ["li"]
 
 
@@ -107,9 +107,7 @@ def test_command_line_serves_a_saved_corp(tmp_path: Path):
     command = [sys.executable, "-m", "wecom_emulator", "--port", "0", "--corp", str(file)]
     command += ["--clock", "2017-01-01T00:00:00Z", "--frozen"]
     source = str(Path(__file__).parents[2])
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": source}
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": source})
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

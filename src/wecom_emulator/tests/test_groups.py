@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from wecom_emulator.tests.conftest import Desk
 
 
@@ -63,7 +65,7 @@ def test_events_carry_versions_that_match_the_group(desk: Desk, receiver):
     assert (invited["JoinScene"], removed["QuitScene"]) == ("0", "1")
     assert joined["LastMemVer"] == at_first
     chain = [joined, left, invited, removed]
-    assert all(one["CurMemVer"] == two["LastMemVer"] for one, two in zip(chain, chain[1:], strict=False))
+    assert all(one["CurMemVer"] == two["LastMemVer"] for one, two in pairwise(chain))
     assert (owner["UpdateDetail"], name["UpdateDetail"], dismiss["ChangeType"]) == (
         "change_owner",
         "change_name",

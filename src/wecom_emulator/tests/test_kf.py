@@ -61,7 +61,6 @@ def test_five_answers_to_each_question(desk: Desk):
     assert say(desk, customer, msgid="m0")["errcode"] == 40058
     assert say(desk, customer, msgid="m9")["errcode"] == 0
     desk.advance(172_801)
-    desk._tokens.clear()
     assert say(desk, customer)["errcode"] == 95002
     assert desk.ok("kf/service_state/get", open_kfid=KF, external_userid=customer)["service_state"] == 4
 
@@ -81,7 +80,6 @@ def test_rows_are_pulled_by_cursor_and_never_the_own_ones(desk: Desk):
     row = second["msg_list"][0]
     assert (row["open_kfid"], row["external_userid"], row["origin"]) == (KF, customer, 3)
     desk.advance(3 * 86_400 + 1)
-    desk._tokens.clear()
     assert pull(desk)["msg_list"] == []
     assert len(pull(desk, cursor=first["next_cursor"])["msg_list"]) == 1
 
@@ -123,9 +121,7 @@ def test_answers_are_checked(desk: Desk):
 def test_customers_are_read_in_batches(desk: Desk):
     (customer,) = desk.customers(1)
     desk.customer(customer, "enter_kf", open_kfid=KF, scene="door", scene_param="7")
-    answer = desk.ok(
-        "kf/customer/batchget", external_userid_list=[customer, "wmnone"], need_enter_session_context=1
-    )
+    answer = desk.ok("kf/customer/batchget", external_userid_list=[customer, "wmnone"], need_enter_session_context=1)
     assert answer["invalid_external_userid"] == ["wmnone"]
     (row,) = answer["customer_list"]
     assert (row["nickname"], row["unionid"]) == ("Customer 0", "union0")

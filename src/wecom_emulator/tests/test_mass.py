@@ -133,9 +133,9 @@ def test_cap_of_the_month_is_its_days(desk: Desk):
     (customer,) = desk.customers(1)
     desk.befriend("li", customer)
     assert [send(desk, customer) for _ in range(31)] == [1] * 30 + [3]
-    desk.admin("POST", "/clock", {"now": "2017-11-30T15:59:59Z"})
+    desk.travel("2017-11-30T15:59:59Z")
     assert send(desk, customer) == 3
-    desk.admin("POST", "/clock", {"now": "2017-11-30T16:00:00Z"})
+    desk.travel("2017-11-30T16:00:00Z")
     assert send(desk, customer) == 1
     assert len(desk.inbox(customer)) == 31
 
@@ -146,7 +146,7 @@ def test_cap_of_the_week_and_of_the_day(desk: Desk):
     desk.befriend("li", weekly, daily)
     desk.settings(receiving_cap="7_per_week")
     assert [send(desk, weekly) for _ in range(8)] == [1] * 7 + [3]
-    desk.admin("POST", "/clock", {"now": "2017-12-03T15:59:59Z"})
+    desk.travel("2017-12-03T15:59:59Z")
     assert send(desk, weekly) == 3
     desk.advance(1)
     assert send(desk, weekly) == 1

@@ -58,7 +58,7 @@ def test_app_may_not_touch_others_tags(desk: Desk):
     corp = desk.admin("GET", "/corp")
     corp["tag_groups"][group["group_id"]]["created_by"] = 0
     desk.admin("PUT", "/corp", corp)
-    desk._tokens.clear()
+    desk.forget_tokens()
     gold = group["tag"][0]["id"]
     assert desk.post("externalcontact/edit_corp_tag", id=gold, name="x")["errcode"] == 301002
     assert desk.post("externalcontact/del_corp_tag", group_id=[group["group_id"]])["errcode"] == 301002

@@ -144,9 +144,7 @@ def test_full_groups_without_auto_creation_refuse(desk: Desk):
     desk.settings(overflow_at=2)
     desk.staff("li")
     chat_id = desk.member("li", "create_group", name="Only")["chat_id"]
-    desk.ok(
-        "externalcontact/groupchat/add_join_way", scene=2, chat_id_list=[chat_id], auto_create_room=0, state="g"
-    )
+    desk.ok("externalcontact/groupchat/add_join_way", scene=2, chat_id_list=[chat_id], auto_create_room=0, state="g")
     first, second = desk.customers(2)
     desk.customer(first, "scan", state="g")
     assert desk.customer(second, "scan", state="g", status=409)["error"] == "all_groups_full"
