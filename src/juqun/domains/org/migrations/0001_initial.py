@@ -4,9 +4,10 @@ import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.db.models.deletion
 import django.db.models.manager
-import juqun.kernel.clock
 from django.conf import settings
 from django.db import migrations, models
+
+import juqun.kernel.clock
 
 
 class Migration(migrations.Migration):

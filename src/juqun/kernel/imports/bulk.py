@@ -1,0 +1,40 @@
+"""Bulk insertion of plain rows, for sinks: whole batches without an object per row, with ids known beforehand."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connections, models, router
+
+
+def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
+    """Ids that no other row will get. The caller is in a transaction (on SQLite it holds the only write lock)."""
+    if count == 0:
+        return range(0)
+    connection = connections[router.db_for_write(model)]
+    table, key = model._meta.db_table, model._meta.pk.column
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)", [f'"{table}"', key, count]
+            )
+            return [row[0] for row in cursor.fetchall()]
+        # AUTOINCREMENT's own counter: it is never below the highest id, and inserting higher ids moves it on.
+        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
+        first = cursor.fetchone()[0] + 1
+        return range(first, first + count)
+
+
+def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert rows of database values (booleans, integers, text, bytes, times and JSON as the database's own text)
+    in the order of `columns`."""
+    connection = connections[router.db_for_write(model)]
+    quote = connection.ops.quote_name
+    target = f"{quote(model._meta.db_table)} ({', '.join(quote(column) for column in columns)})"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        places = ", ".join(["%s"] * len(columns))
+        cursor.executemany(f"INSERT INTO {target} VALUES ({places})", rows)  # type: ignore[arg-type]
