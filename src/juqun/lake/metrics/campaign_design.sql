@@ -4,7 +4,7 @@ WITH visible AS (
     SELECT store_id FROM stores WHERE regexp_matches(path, $scope_pattern)
 ),
 exposed AS (
-    SELECT arm, unit, unit_id, day
+    SELECT arm, unit, CASE WHEN unit = 'member' THEN member_id ELSE unit_id END AS unit_id, day
     FROM exposures
     WHERE campaign_id = $campaign_id
         AND (
