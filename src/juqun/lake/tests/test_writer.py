@@ -11,7 +11,6 @@ from juqun.lake import compaction, engine, manifest, writer
 from juqun.lake.errors import BatchNameError, LakeSchemaError, UnknownTableError
 from juqun.lake.testing import business, fresh_lake
 
-
 FIRST = business(2026, 1, 30, 9)
 
 
