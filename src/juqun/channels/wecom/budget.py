@@ -51,9 +51,7 @@ class Budget:
         until = clock.now() + timedelta(seconds=seconds)
         with self._lock:
             self._blocks.setdefault(endpoint.path, _Block()).blocked_until = until
-        CallBudget.objects.update_or_create(
-            corp=self._corp, endpoint=endpoint.path, defaults={"blocked_until": until}
-        )
+        CallBudget.objects.update_or_create(corp=self._corp, endpoint=endpoint.path, defaults={"blocked_until": until})
 
     def _reserve(self, endpoint: Endpoint, now: datetime) -> int:
         minute, hour = int(now.timestamp()) // MINUTE, int(now.timestamp()) // HOUR

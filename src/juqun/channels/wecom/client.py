@@ -24,7 +24,9 @@ from juqun.channels.wecom.settings import CorpSettings, corp_settings
 from juqun.channels.wecom.tokens import TokenStore
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0, pool=15.0)
-KEEP_ALIVE_SECONDS = 4.0  # shorter than servers' 5 s, so that a call does not meet a connection that is just being closed
+KEEP_ALIVE_SECONDS = (
+    4.0  # shorter than servers' 5 s, so that a call does not meet a connection that is just being closed
+)
 REPEATS_IN_PLACE = 2
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_QUEUE_SECONDS = 30.0
@@ -143,7 +145,11 @@ class WecomClient:
         return error
 
     def _exchange(
-        self, endpoint: Endpoint, body: Mapping[str, Any] | None, params: Mapping[str, Any], files: Mapping[str, Any] | None
+        self,
+        endpoint: Endpoint,
+        body: Mapping[str, Any] | None,
+        params: Mapping[str, Any],
+        files: Mapping[str, Any] | None,
     ) -> Json:
         self._budget.take(endpoint)
         if not self._slots.acquire(timeout=LONGEST_QUEUE_SECONDS):

@@ -105,6 +105,8 @@ class CallbackRefusedError(DomainError):
     """A callback that is not genuine, not for us, too old, too big or not readable. `reason` never holds any of its content."""
 
     code: ClassVar[str] = "wecom_callback_refused"
-    message: ClassVar[str] = gettext_noop("The callback was refused: %(reason)s. Check token, AES key and corp id on both sides.")
+    message: ClassVar[str] = gettext_noop(
+        "The callback was refused: %(reason)s. Check token, AES key and corp id on both sides."
+    )
     reason: str
     http_status: ClassVar[int] = 403

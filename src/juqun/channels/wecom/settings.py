@@ -17,7 +17,6 @@ class CorpSettings:
     agent_id: int
     secrets: "SecretPair"
     in_flight: int
-    callback_max_age_seconds: int
     kf_duplicate_errcode: int
 
 
@@ -51,9 +50,13 @@ def corp_settings() -> CorpSettings:
         agent_id=int(settings.JUQUN_WECOM_AGENT_ID),
         secrets=SecretPair(settings.JUQUN_WECOM_SECRET, settings.JUQUN_WECOM_CONTACT_SECRET),
         in_flight=_optional("JUQUN_WECOM_IN_FLIGHT", 5),
-        callback_max_age_seconds=_optional("JUQUN_WECOM_CALLBACK_MAX_AGE_SECONDS", 300),
         kf_duplicate_errcode=_optional("JUQUN_WECOM_KF_DUPLICATE_ERRCODE", 40058),
     )
+
+
+def callback_max_age_seconds() -> int:
+    """How far a callback's timestamp may be from our clock; WeCom's own three tries take 15 s."""
+    return _optional("JUQUN_WECOM_CALLBACK_MAX_AGE_SECONDS", 300)
 
 
 def _optional(name: str, default: int) -> int:

@@ -105,7 +105,11 @@ class TokenStore:
             raise
         token = Token(value, row.generation + 1, clock.now() + timedelta(seconds=seconds * (1 - EARLY_SHARE)))
         held.update(
-            token=seal(value), expires_at=token.expires_at, generation=F("generation") + 1, refreshing_by="", refreshing_until=None
+            token=seal(value),
+            expires_at=token.expires_at,
+            generation=F("generation") + 1,
+            refreshing_by="",
+            refreshing_until=None,
         )
         return token
 
