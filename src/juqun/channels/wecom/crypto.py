@@ -6,7 +6,7 @@ import os
 import struct
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -21,8 +21,8 @@ _RANDOM = 16
 class CallbackCrypto:
     """Verify and open what WeCom sends to one callback URL. `receiver` is the corp id for an app's callback."""
 
-    token: str
-    aes_key: str
+    token: str = field(repr=False)
+    aes_key: str = field(repr=False)
     receiver: str
 
     @cached_property

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from juqun.channels.wecom import envelope, translation
 from juqun.channels.wecom.events import UnknownCallbackSeen
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 5
 RETRIED_AT_ONCE = 200
+FORGOTTEN_MINUTES = 15  # its job became a dead letter, or waits behind very many
 KEPT_DAYS = 30
 PRUNED_AT_ONCE = 5_000
 
@@ -39,9 +41,10 @@ def process_callbacks(*, inbox_ids: list[int]) -> None:
 
 @jobs.job(queue=Queue.BULK, atomic=True)
 def retry_failed_callbacks() -> None:
-    """Try failed callbacks again; after the last attempt they stay in the inbox as dead and are shown."""
-    failed = InboxCallback.objects.filter(state=InboxState.FAILED).order_by("id").values_list("id", flat=True)
-    _process(list(failed[:RETRIED_AT_ONCE]))
+    """Try failed and forgotten callbacks again; after the last attempt they stay in the inbox as dead and are shown."""
+    forgotten = Q(state=InboxState.RECEIVED, received_at__lt=clock.now() - timedelta(minutes=FORGOTTEN_MINUTES))
+    found = InboxCallback.objects.filter(Q(state=InboxState.FAILED) | forgotten).order_by("id")
+    _process(list(found.values_list("id", flat=True)[:RETRIED_AT_ONCE]))
 
 
 @jobs.job(queue=Queue.BULK, atomic=True)

@@ -191,8 +191,9 @@ def send_result(row: Json) -> SendResult:
 def kf_message(row: Json) -> KfMessage:
     """One row of msg_list; events carry account and customer inside their own body, and kinds unknown to us are kept."""
     kind = row["msgtype"]
-    body = row.get(kind) if isinstance(row.get(kind), dict) else {}
-    event = body if kind == "event" else {}
+    found = row.get(kind)
+    body: dict[str, Any] = found if isinstance(found, dict) else {}
+    event: dict[str, Any] = body if kind == "event" else {}
     return KfMessage(
         msgid=row["msgid"],
         open_kfid=row.get("open_kfid") or event.get("open_kfid") or "",

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from juqun.channels.wecom.errors import CallbackRefusedError
-from juqun.channels.wecom.operations.callbacks import MAX_BYTES, check_url, open_callback, store_callbacks
+from juqun.channels.wecom.operations import MAX_CALLBACK_BYTES, check_url, open_callback, store_callbacks
 from juqun.channels.wecom.types import VerifiedCallback
 from juqun.surfaces.callbacks.group_commit import GroupCommit, NotCommittedError
 
@@ -88,7 +88,8 @@ def _answer(environ: dict[str, Any]) -> tuple[str, bytes]:
 def _body(environ: dict[str, Any]) -> bytes | None:
     """The body; None when it is over the limit, of which at most one byte too many is ever read."""
     declared = environ.get("CONTENT_LENGTH") or ""
-    if declared.isascii() and declared.isdigit() and int(declared) > MAX_BYTES:
+    length = int(declared) if declared.isascii() and declared.isdigit() else MAX_CALLBACK_BYTES + 1
+    if declared and length > MAX_CALLBACK_BYTES:
         return None
-    body = bytes(environ["wsgi.input"].read(MAX_BYTES + 1))
-    return body if len(body) <= MAX_BYTES else None
+    body = bytes(environ["wsgi.input"].read(length))  # never more than declared: some servers would wait for it
+    return body if len(body) <= MAX_CALLBACK_BYTES else None

@@ -1,6 +1,6 @@
 """What Juqun can ask of WeCom. All calls block and raise the WecomError tree; one module per concern."""
 
-from juqun.channels.wecom.operations.callbacks import check_url, open_callback, store_callbacks
+from juqun.channels.wecom.operations.callbacks import MAX_CALLBACK_BYTES, check_url, open_callback, store_callbacks
 from juqun.channels.wecom.operations.checks import run_checks
 from juqun.channels.wecom.operations.contacts import get_contact, iter_contacts, list_contact_ids
 from juqun.channels.wecom.operations.customer_service import (
@@ -41,6 +41,7 @@ from juqun.channels.wecom.operations.ways import (
 )
 
 __all__ = [
+    "MAX_CALLBACK_BYTES",
     "cancel_message",
     "check_url",
     "create_contact_way",

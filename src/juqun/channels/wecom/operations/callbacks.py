@@ -6,6 +6,7 @@ however often. A welcome code (20 s) gets a job of its own that overtakes everyt
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -20,7 +21,7 @@ from juqun.channels.wecom.types import InboxState, VerifiedCallback
 from juqun.kernel import clock, jobs
 from juqun.kernel.secrets import seal
 
-MAX_BYTES = envelope.MAX_BYTES
+MAX_CALLBACK_BYTES = envelope.MAX_BYTES
 _NAME_LENGTH = 64
 _COLUMNS = ("dedupe_key", "received_at", "event", "change_type", "body", "state", "attempts", "error")
 
@@ -70,7 +71,7 @@ def _insert(callbacks: Sequence[VerifiedCallback]) -> list[tuple[str, int]]:
     """One statement for all; RETURNING names only the rows that were new (bulk_create cannot say which it left out)."""
     table, adapt = InboxCallback._meta.db_table, connection.ops.adapt_datetimefield_value
     marks = ", ".join(["%s"] * len(_COLUMNS))
-    values: list[object] = []
+    values: list[Any] = []
     for one in callbacks:
         values += [
             one.dedupe_key, adapt(one.received_at), one.event, one.change_type, one.sealed_body, InboxState.RECEIVED.value, 0, "",
