@@ -131,7 +131,7 @@ def test_a_big_body_is_refused_and_hardly_read(declared):
 
 
 def test_many_at_once_are_committed_together_and_each_exactly_once():
-    wanted = [signed_callback(added(f"wm{number % 40}")) for number in range(80)]
+    wanted = [signed_callback(added(f"wm{number % 40}", CreateTime="1496289600")) for number in range(80)]
     answers = []
 
     def work(part):
