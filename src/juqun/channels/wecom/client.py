@@ -71,7 +71,7 @@ class WecomClient:
         )
         self._slots = threading.BoundedSemaphore(settings.in_flight)
         self._budget = Budget(settings.corp_id)
-        self._tokens = TokenStore(settings.corp_id, self._fetch_token)
+        self._tokens = TokenStore(settings.corp_id, settings.token_key, self._fetch_token)
 
     def close(self) -> None:
         """Close the pooled connections."""

@@ -27,13 +27,15 @@ class InboxCallback(models.Model):
 
 
 class AccessToken(models.Model):
-    """The one token of (corp, app) that all processes share. Whoever sets `refreshing_by` fetches the next one; others wait.
+    """The one token of (corp, app) that all processes share; `app` is the kind of secret and a keyed hash of it.
+
+    Whoever sets `refreshing_by` fetches the next one; others wait.
 
     `generation` counts the tokens fetched, so that two users of a dead token cause one refresh, not two.
     """
 
     corp = models.CharField(max_length=64)
-    app = models.CharField(max_length=64)
+    app = models.CharField(max_length=80)
     token = models.BinaryField(default=b"")
     expires_at = models.DateTimeField(null=True)
     generation = models.PositiveIntegerField(default=0)

@@ -27,7 +27,10 @@ WELCOME_BEING_SENT = 41096
 
 DEAD_TOKEN_CODES = frozenset({TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_MISSING})
 CREDENTIAL_CODES = frozenset({40001, 40013, 40056, 42009, 48002, 50001, 60011, 60020})
-WELCOME_SPENT_CODES = frozenset({41050, 41051, 40058})
+WELCOME_SPENT_CODES = {
+    WELCOME_SEND: frozenset({41050, 41051, 40058}),
+    KF_SEND_ON_EVENT: frozenset({41050, 41051, 40058, 95013}),
+}
 
 BUSY_SECONDS = 2.0
 CONCURRENCY_SECONDS = 1.0
@@ -56,7 +59,7 @@ class Fault(Enum):
 def error_of(endpoint: Endpoint, errcode: int, errmsg: str) -> WecomError:
     """The typed error of an answer whose errcode is not 0 (dead tokens are the client's own affair before this)."""
     path, detail = endpoint.path, errmsg.split(", hint:", 1)[0][:200]
-    if endpoint in {WELCOME_SEND, KF_SEND_ON_EVENT} and errcode in WELCOME_SPENT_CODES:
+    if errcode in WELCOME_SPENT_CODES.get(endpoint, ()):
         return WelcomeSpentError(endpoint=path, errcode=errcode, detail=detail)
     if errcode == FREQUENCY:
         return WecomBusyError(endpoint=path, errcode=errcode, detail=detail, seconds=MINUTE_BLOCK_SECONDS)

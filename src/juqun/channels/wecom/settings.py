@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from juqun.channels.wecom.endpoints import Credential
+from juqun.kernel.secrets import keyed_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,11 @@ class CorpSettings:
     secrets: "SecretPair"
     in_flight: int
     kf_duplicate_errcode: int
+
+    def token_key(self, credential: Credential) -> str:
+        """Under which an access token is shared: another secret, server or app is another token, also within one corp."""
+        source = f"{self.base_url}\0{self.secrets.of(credential)}"
+        return f"{credential.value}:{keyed_hash('wecom-token', source).hex()}"
 
 
 class SecretPair:

@@ -48,10 +48,11 @@ Fetch = Callable[[Credential], tuple[str, int]]
 
 
 class TokenStore:
-    """Hands out tokens of one corp. `fetch` calls gettoken and returns (token, seconds to live)."""
+    """Hands out tokens of one corp, kept under `key_of` the credential. `fetch` calls gettoken: (token, seconds to live)."""
 
-    def __init__(self, corp: str, fetch: Fetch) -> None:
+    def __init__(self, corp: str, key_of: Callable[[Credential], str], fetch: Fetch) -> None:
         self._corp = corp
+        self._key_of = key_of
         self._fetch = fetch
         self._known: dict[Credential, Token] = {}
         self._locks: defaultdict[Credential, threading.Lock] = defaultdict(threading.Lock)
@@ -78,7 +79,7 @@ class TokenStore:
     def _stored_or_new(self, credential: Credential, *, dead_generation: int | None) -> Token:
         owner = secrets.token_hex(16)
         for _ in range(PATIENCE_LOOKS):
-            row, _created = AccessToken.objects.get_or_create(corp=self._corp, app=credential.value)
+            row, _created = AccessToken.objects.get_or_create(corp=self._corp, app=self._key_of(credential))
             stored = _opened(row)
             if stored is not None and stored.is_fresh and stored.generation != dead_generation:
                 return stored

@@ -60,7 +60,7 @@ def test_one_token_serves_many_calls_and_many_clients(client, script):
 def test_the_token_is_stored_sealed(client, script):
     script.script(READ.path, {})
     client.call(READ)
-    assert b"token-1" not in bytes(AccessToken.objects.get(app=Credential.APP).token)
+    assert b"token-1" not in bytes(AccessToken.objects.get().token)
 
 
 @pytest.mark.parametrize("errcode", [40014, 42001, 41001])
@@ -81,7 +81,7 @@ def test_a_token_that_stays_dead_is_a_matter_of_credentials(client, script):
 def test_the_successor_fetched_by_another_process_is_used(client, script):
     script.script(READ.path, {}, {"errcode": 40014}, {})
     client.call(READ)
-    store = TokenStore(corp_settings().corp_id, lambda _: ("theirs", 7200))
+    store = TokenStore(corp_settings().corp_id, corp_settings().token_key, lambda _: ("theirs", 7200))
     store.renew(Credential.APP, store.get(Credential.APP))
     client.call(READ)
     assert script.bodies(READ.path)[-1]["access_token"] == "theirs"
@@ -255,7 +255,7 @@ def test_ten_threads_in_need_of_a_token_fetch_one():
         time.sleep(0.2)
         return "shared", 7200
 
-    found, stores = [], [TokenStore("corp", fetch) for _ in range(5)]
+    found, stores = [], [TokenStore("corp", str, fetch) for _ in range(5)]
 
     def work(store):
         found.append(store.get(Credential.APP).value)
@@ -274,7 +274,7 @@ def test_a_lease_left_by_a_dead_process_is_taken_over(db):
     AccessToken.objects.create(
         corp="corp", app="app", refreshing_by="dead", refreshing_until=clock.wall() - timedelta(seconds=1)
     )
-    assert TokenStore("corp", lambda _: ("new", 7200)).get(Credential.APP).value == "new"
+    assert TokenStore("corp", str, lambda _: ("new", 7200)).get(Credential.APP).value == "new"
 
 
 def test_at_most_five_calls_are_in_flight(db):
