@@ -1,0 +1,220 @@
+"""The thin client: one pooled HTTP client, at most five calls in flight, a shared token, and every outcome typed.
+
+It decides on errcode only (WeCom answers HTTP 200 for its errors), refreshes a dead token once, repeats short blocks of calls
+that may be repeated, and says "unknown" instead of guessing when the answer of any other call is lost.
+"""
+
+import json as json_lib
+import logging
+import random
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from juqun.channels.wecom import rules
+from juqun.channels.wecom.budget import Budget
+from juqun.channels.wecom.endpoints import GET_TOKEN, Credential, Endpoint
+from juqun.channels.wecom.errors import WecomAnswerError, WecomBusyError, WecomError, WecomRefusedError
+from juqun.channels.wecom.settings import CorpSettings, corp_settings
+from juqun.channels.wecom.tokens import TokenStore
+
+TIMEOUT = httpx.Timeout(10.0, connect=3.0, pool=15.0)
+KEEP_ALIVE_SECONDS = (
+    4.0  # shorter than servers' 5 s, so that a call does not meet a connection that is just being closed
+)
+REPEATS_IN_PLACE = 2
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_QUEUE_SECONDS = 30.0
+
+Json = dict[str, Any]
+
+_SECRET_PARAMETER = re.compile(r"((?:access_token|corpsecret)=)[^&\s\"']+")
+
+
+class _HideSecrets(logging.Filter):
+    """httpx logs whole addresses at INFO, and WeCom wants token and secret in the address."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = _SECRET_PARAMETER.sub(r"\1***", record.getMessage()), ()
+        return True
+
+
+logging.getLogger("httpx").addFilter(_HideSecrets())
+
+
+class _ExchangeFailed(Exception):  # noqa: N818 - a signal inside this module
+    def __init__(self, fault: rules.Fault) -> None:
+        super().__init__(fault.name)
+        self.fault = fault
+
+
+class WecomClient:
+    """Calls WeCom for one corp. Thread-safe; `transport` replaces the network in tests."""
+
+    def __init__(self, settings: CorpSettings, transport: httpx.BaseTransport | None = None) -> None:
+        self.settings = settings
+        self._http = httpx.Client(
+            base_url=f"{settings.base_url}/cgi-bin/",
+            timeout=TIMEOUT,
+            limits=httpx.Limits(
+                max_connections=settings.in_flight,
+                max_keepalive_connections=settings.in_flight,
+                keepalive_expiry=KEEP_ALIVE_SECONDS,
+            ),
+            transport=transport,
+            trust_env=False,
+        )
+        self._slots = threading.BoundedSemaphore(settings.in_flight)
+        self._budget = Budget(settings.corp_id)
+        self._tokens = TokenStore(settings.corp_id, settings.token_key, self._fetch_token)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._http.close()
+
+    def call(
+        self,
+        endpoint: Endpoint,
+        body: Mapping[str, Any] | None = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
+    ) -> Json:
+        """Do one call and return its answer; raises the WecomError tree."""
+        token = self._tokens.get(endpoint.credential)
+        is_renewed, repeats = False, 0
+        while True:
+            try:
+                answer = self._exchange(endpoint, body, {**(params or {}), "access_token": token.value}, files)
+            except _ExchangeFailed as failed:
+                error = rules.error_of_fault(endpoint, failed.fault)
+            else:
+                errcode = _errcode(endpoint, answer)
+                if errcode == rules.OK:
+                    return answer
+                if errcode in rules.DEAD_TOKEN_CODES and not is_renewed:
+                    token, is_renewed = self._tokens.renew(endpoint.credential, token), True
+                    continue
+                error = self._refused(endpoint, errcode, answer)
+            if repeats >= REPEATS_IN_PLACE or not rules.may_repeat_in_place(endpoint, error):
+                raise error
+            time.sleep(FIRST_PAUSE_SECONDS * 2**repeats * random.uniform(0.5, 1.5))
+            repeats += 1
+
+    def pages(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Iterator[Json]:
+        """Do a paged call to its end, one answer per page; an empty or repeated cursor is the end."""
+        cursor = ""
+        while True:
+            if endpoint.method == "GET":
+                answer = self.call(endpoint, params={**body, "cursor": cursor})
+            else:
+                answer = self.call(endpoint, {**body, "cursor": cursor})
+            yield answer
+            following = answer.get("next_cursor") or ""
+            if not following or following == cursor:
+                return
+            cursor = following
+
+    def check_token(self, credential: Credential) -> None:
+        """Make sure that a token can be had; raises the WecomError tree."""
+        self._tokens.get(credential)
+
+    def _fetch_token(self, credential: Credential) -> tuple[str, int]:
+        params = {"corpid": self.settings.corp_id, "corpsecret": self.settings.secrets.of(credential)}
+        try:
+            answer = self._exchange(GET_TOKEN, None, params, None)
+        except _ExchangeFailed as failed:
+            raise rules.error_of_fault(GET_TOKEN, failed.fault) from None
+        errcode = _errcode(GET_TOKEN, answer)
+        if errcode != rules.OK:
+            raise self._refused(GET_TOKEN, errcode, answer)
+        try:
+            return str(answer["access_token"]), int(answer["expires_in"])
+        except (KeyError, TypeError, ValueError):
+            raise WecomAnswerError(endpoint=GET_TOKEN.path, detail="no token") from None
+
+    def _refused(self, endpoint: Endpoint, errcode: int, answer: Json) -> WecomError:
+        error = rules.error_of(endpoint, errcode, str(answer.get("errmsg", "")))
+        if errcode == rules.FREQUENCY and isinstance(error, WecomBusyError):
+            self._budget.block(endpoint, error.seconds)
+        return error
+
+    def _exchange(
+        self,
+        endpoint: Endpoint,
+        body: Mapping[str, Any] | None,
+        params: Mapping[str, Any],
+        files: Mapping[str, Any] | None,
+    ) -> Json:
+        self._budget.take(endpoint)
+        if not self._slots.acquire(timeout=LONGEST_QUEUE_SECONDS):
+            raise WecomBusyError(endpoint=endpoint.path, detail="too many calls in flight", seconds=1.0)
+        try:
+            # WeCom reads UTF-8 JSON; \\u escapes would only make texts longer than its byte limits expect
+            content = json_lib.dumps(body, ensure_ascii=False).encode() if body is not None else None
+            headers = {"content-type": "application/json"} if content is not None else None
+            response = self._http.request(
+                endpoint.method, endpoint.path, params=params, content=content, headers=headers, files=files
+            )
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+            raise _ExchangeFailed(rules.Fault.NOT_SENT) from None
+        except httpx.TransportError:
+            raise _ExchangeFailed(rules.Fault.ANSWER_LOST) from None
+        finally:
+            self._slots.release()
+        return _answer(endpoint, response)
+
+
+def _answer(endpoint: Endpoint, response: httpx.Response) -> Json:
+    if 400 <= response.status_code < 500:
+        raise WecomRefusedError(endpoint=endpoint.path, detail=f"HTTP {response.status_code}")
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if response.status_code != httpx.codes.OK or not isinstance(answer, dict):
+        raise _ExchangeFailed(rules.Fault.ANSWER_LOST)
+    return answer
+
+
+def _errcode(endpoint: Endpoint, answer: Json) -> int:
+    try:
+        return int(answer.get("errcode", rules.OK))
+    except (TypeError, ValueError):
+        raise WecomAnswerError(endpoint=endpoint.path, detail="errcode is not a number") from None
+
+
+_lock = threading.Lock()
+_current: WecomClient | None = None
+_replacement: WecomClient | None = None
+
+
+def get_client() -> WecomClient:
+    """The client of the present settings; made anew when they change."""
+    global _current  # noqa: PLW0603 - one pooled client per process
+    if _replacement is not None:
+        return _replacement
+    wanted = corp_settings()
+    with _lock:
+        if _current is None or _current.settings != wanted:
+            if _current is not None:
+                _current.close()
+            _current = WecomClient(wanted)
+        return _current
+
+
+@contextmanager
+def replaced(client: WecomClient) -> Iterator[WecomClient]:
+    """Let `get_client()` answer `client` in this process: for tests and rehearsals."""
+    global _replacement  # noqa: PLW0603 - see get_client
+    before, _replacement = _replacement, client
+    try:
+        yield client
+    finally:
+        _replacement = before
+        client.close()

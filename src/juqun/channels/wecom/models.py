@@ -1,0 +1,63 @@
+from django.db import models
+
+from juqun.channels.wecom.types import InboxState
+
+
+class InboxCallback(models.Model):
+    """One callback, stored once before anything is done about it. `body` is the plain XML, sealed: it names people.
+
+    Belongs to the chain as a whole, not to a store; read through queries by headquarters only.
+    """
+
+    dedupe_key = models.CharField(max_length=32, unique=True)
+    received_at = models.DateTimeField()
+    event = models.CharField(max_length=64)
+    change_type = models.CharField(max_length=64, blank=True)
+    body = models.BinaryField()
+    state = models.CharField(max_length=8, choices=[(state.value, state.value) for state in InboxState])
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = "callback"
+        indexes = [
+            models.Index(fields=["state", "received_at"], name="wecom_inbox_state"),
+            models.Index(fields=["received_at"], name="wecom_inbox_received"),
+        ]
+
+
+class AccessToken(models.Model):
+    """The one token of (corp, app) that all processes share; `app` is the kind of secret and a keyed hash of it.
+
+    Whoever sets `refreshing_by` fetches the next one; others wait.
+
+    `generation` counts the tokens fetched, so that two users of a dead token cause one refresh, not two.
+    """
+
+    corp = models.CharField(max_length=64)
+    app = models.CharField(max_length=80)
+    token = models.BinaryField(default=b"")
+    expires_at = models.DateTimeField(null=True)
+    generation = models.PositiveIntegerField(default=0)
+    refreshing_by = models.CharField(max_length=40, blank=True, default="")
+    refreshing_until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "access token"
+        constraints = [models.UniqueConstraint(fields=["corp", "app"], name="wecom_one_token_per_app")]
+
+
+class CallBudget(models.Model):
+    """How many calls of one endpoint were handed out in the running minute and hour, and until when WeCom blocks it."""
+
+    corp = models.CharField(max_length=64)
+    endpoint = models.CharField(max_length=80)
+    minute = models.BigIntegerField(default=0)
+    minute_taken = models.PositiveIntegerField(default=0)
+    hour = models.BigIntegerField(default=0)
+    hour_taken = models.PositiveIntegerField(default=0)
+    blocked_until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "call budget"
+        constraints = [models.UniqueConstraint(fields=["corp", "endpoint"], name="wecom_one_budget_per_endpoint")]

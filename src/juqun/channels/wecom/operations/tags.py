@@ -1,0 +1,56 @@
+"""Corp tags: WeCom's own tags, shown to staff beside the customer."""
+
+from collections.abc import Sequence
+
+from juqun.channels.wecom import endpoints, mappers, rules
+from juqun.channels.wecom.client import get_client
+from juqun.channels.wecom.errors import WecomRefusedError
+from juqun.channels.wecom.types import CorpTag
+
+_MAX_NAME = 30
+
+
+def list_corp_tags() -> list[CorpTag]:
+    """List all corp tags with their groups."""
+    endpoint = endpoints.CORP_TAG_LIST
+    answer = get_client().call(endpoint, {})
+    with mappers.reading(endpoint):
+        return mappers.corp_tags(answer.get("tag_group") or ())
+
+
+def ensure_corp_tags(*, group_name: str, names: Sequence[str]) -> dict[str, str]:
+    """Make sure that the group has all of `names`; returns name -> tag id. Safe to repeat and beside itself.
+
+    WeCom appends to an existing group of that name. A rival who was faster (301021) or a lost answer is settled by reading again.
+    """
+    endpoint = endpoints.CORP_TAG_ADD
+    for name in (group_name, *names):
+        rules.check_count(endpoint, "characters in a tag name", len(name), most=_MAX_NAME)
+    wanted = dict.fromkeys(names)
+    found = _ids(group_name)
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        try:
+            get_client().call(endpoint, {"group_name": group_name, "tag": [{"name": name} for name in missing]})
+        except WecomRefusedError as error:
+            if error.errcode != rules.TAG_NAME_EXISTS:
+                raise
+        found = _ids(group_name)
+    with mappers.reading(endpoint):
+        return {name: found[name] for name in wanted}
+
+
+def mark_tags(*, userid: str, external_userid: str, add_ids: Sequence[str], remove_ids: Sequence[str] = ()) -> None:
+    """Set and take away tags of one staff member's friend; nothing to do is no call. 84061 when they are no friends."""
+    if not add_ids and not remove_ids:
+        return
+    body: dict[str, object] = {"userid": userid, "external_userid": external_userid}
+    if add_ids:
+        body["add_tag"] = list(add_ids)
+    if remove_ids:
+        body["remove_tag"] = list(remove_ids)
+    get_client().call(endpoints.TAG_MARK, body)
+
+
+def _ids(group_name: str) -> dict[str, str]:
+    return {tag.name: tag.id for tag in list_corp_tags() if tag.group_name == group_name}

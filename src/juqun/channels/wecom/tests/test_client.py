@@ -1,0 +1,302 @@
+import logging
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from django.db import connection
+
+from juqun.channels.wecom import endpoints
+from juqun.channels.wecom.budget import Budget
+from juqun.channels.wecom.client import WecomClient
+from juqun.channels.wecom.endpoints import Credential, Endpoint
+from juqun.channels.wecom.errors import (
+    WecomAnswerError,
+    WecomBusyError,
+    WecomCredentialError,
+    WecomRefusedError,
+    WecomUnknownOutcomeError,
+    WelcomeSpentError,
+)
+from juqun.channels.wecom.models import AccessToken, CallBudget
+from juqun.channels.wecom.settings import corp_settings
+from juqun.channels.wecom.testing import ScriptedWecom
+from juqun.channels.wecom.tokens import TokenStore
+from juqun.channels.wecom.types import RetryLater, RetryNever
+from juqun.kernel import clock
+
+READ, ONCE = endpoints.CONTACT_GET, endpoints.MASS_ADD
+AT = datetime(2017, 6, 1, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    monkeypatch.setattr("juqun.channels.wecom.client.FIRST_PAUSE_SECONDS", 0.0)
+
+
+@pytest.fixture
+def script():
+    return ScriptedWecom()
+
+
+@pytest.fixture
+def client(db, script):
+    client = WecomClient(corp_settings(), httpx.MockTransport(script.handle))
+    yield client
+    client.close()
+
+
+def test_one_token_serves_many_calls_and_many_clients(client, script):
+    script.script(READ.path, {"x": 1})
+    other = WecomClient(corp_settings(), httpx.MockTransport(script.handle))
+    for one in (client, client, other):
+        assert one.call(READ, params={"external_userid": "wm1"})["x"] == 1
+    other.close()
+    assert script.tokens_given == 1
+    assert [body["access_token"] for body in script.bodies(READ.path)] == ["token-1"] * 3
+
+
+def test_the_token_is_stored_sealed(client, script):
+    script.script(READ.path, {})
+    client.call(READ)
+    assert b"token-1" not in bytes(AccessToken.objects.get().token)
+
+
+@pytest.mark.parametrize("errcode", [40014, 42001, 41001])
+def test_a_dead_token_is_renewed_once_and_the_call_repeated(client, script, errcode):
+    script.script(ONCE.path, {"errcode": errcode}, {"msgid": "m"})
+    assert client.call(ONCE, {})["msgid"] == "m"
+    assert [body["access_token"] for body in script.bodies(ONCE.path)] == ["token-1", "token-2"]
+
+
+def test_a_token_that_stays_dead_is_a_matter_of_credentials(client, script):
+    script.script(READ.path, {"errcode": 42001})
+    with pytest.raises(WecomCredentialError) as caught:
+        client.call(READ)
+    assert caught.value.retry == RetryNever()
+    assert len(script.bodies(READ.path)) == 2
+
+
+def test_the_successor_fetched_by_another_process_is_used(client, script):
+    script.script(READ.path, {}, {"errcode": 40014}, {})
+    client.call(READ)
+    store = TokenStore(corp_settings().corp_id, corp_settings().token_key, lambda _: ("theirs", 7200))
+    store.renew(Credential.APP, store.get(Credential.APP))
+    client.call(READ)
+    assert script.bodies(READ.path)[-1]["access_token"] == "theirs"
+    assert script.tokens_given == 1
+
+
+def test_a_token_is_not_used_past_its_life(client, script):
+    script.script(READ.path, {})
+    with clock.travelled(AT):
+        client.call(READ)
+    with clock.travelled(AT + timedelta(hours=2)):
+        client.call(READ)
+    assert [body["access_token"] for body in script.bodies(READ.path)] == ["token-1", "token-2"]
+
+
+def test_wrong_secret_is_a_credential_error(client, script):
+    script.script("gettoken", {"errcode": 40001, "errmsg": "invalid credential, hint: [1_2], from ip: 1.2.3.4"})
+    with pytest.raises(WecomCredentialError) as caught:
+        client.call(READ)
+    assert caught.value.detail == "invalid credential"
+    assert AccessToken.objects.get().refreshing_by == ""
+
+
+@pytest.mark.parametrize("errcode", [-1, 45033])
+def test_short_blocks_are_waited_out_for_calls_that_may_be_repeated(client, script, errcode):
+    script.script(READ.path, {"errcode": errcode}, {"errcode": errcode}, {"x": 1})
+    assert client.call(READ)["x"] == 1
+
+
+@pytest.mark.parametrize(("errcode", "seconds"), [(-1, 2.0), (45033, 1.0)])
+def test_short_blocks_are_told_for_calls_that_may_not(client, script, errcode, seconds):
+    script.script(ONCE.path, {"errcode": errcode})
+    with pytest.raises(WecomBusyError) as caught:
+        client.call(ONCE, {})
+    assert caught.value.retry == RetryLater(seconds)
+    assert len(script.bodies(ONCE.path)) == 1
+
+
+def test_a_frequency_block_lets_every_process_rest(client, script):
+    script.script(READ.path, {"errcode": 45009}, {"x": 1})
+    with clock.travelled(AT):
+        with pytest.raises(WecomBusyError) as caught:
+            client.call(READ)
+        assert caught.value.retry == RetryLater(60.0)
+        other = WecomClient(corp_settings(), httpx.MockTransport(script.handle))
+        with pytest.raises(WecomBusyError):
+            other.call(READ)
+        assert len(script.bodies(READ.path)) == 1
+    with clock.travelled(AT + timedelta(seconds=61)):
+        assert other.call(READ)["x"] == 1
+    other.close()
+
+
+LOST = [
+    httpx.ReadTimeout("x"),
+    httpx.RemoteProtocolError("x"),
+    httpx.ReadError("x"),
+    httpx.Response(502, text="bad gateway"),
+    httpx.Response(200, text="<html>"),
+    httpx.Response(200, json=[1]),
+]
+
+
+@pytest.mark.parametrize("broken", LOST, ids=str)
+def test_a_lost_answer_is_an_unknown_outcome_for_calls_that_may_not_be_repeated(client, script, broken):
+    script.script(ONCE.path, broken)
+    with pytest.raises(WecomUnknownOutcomeError) as caught:
+        client.call(ONCE, {})
+    assert caught.value.retry == RetryNever()
+    assert len(script.bodies(ONCE.path)) == 1
+
+
+@pytest.mark.parametrize("broken", LOST, ids=str)
+def test_a_lost_answer_is_asked_for_again_where_that_is_harmless(client, script, broken):
+    script.script(READ.path, broken, {"x": 1})
+    assert client.call(READ)["x"] == 1
+
+
+@pytest.mark.parametrize("endpoint", [READ, ONCE])
+@pytest.mark.parametrize(
+    "broken", [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x")], ids=str
+)
+def test_what_was_never_sent_may_be_tried_later(client, script, endpoint, broken):
+    script.script(endpoint.path, broken)
+    with pytest.raises(WecomBusyError) as caught:
+        client.call(endpoint)
+    assert caught.value.retry == RetryLater(5.0)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "errcode", "kind"),
+    [
+        (READ, 84061, WecomRefusedError),
+        (READ, 41050, WecomRefusedError),
+        (READ, 60020, WecomCredentialError),
+        (endpoints.WELCOME_SEND, 41051, WelcomeSpentError),
+        (endpoints.WELCOME_SEND, 41050, WelcomeSpentError),
+        (endpoints.WELCOME_SEND, 41096, WecomBusyError),
+    ],
+)
+def test_codes_become_types(client, script, endpoint, errcode, kind):
+    script.script(endpoint.path, {"errcode": errcode, "errmsg": "no"})
+    with pytest.raises(kind) as caught:
+        client.call(endpoint)
+    assert type(caught.value) is kind
+    assert (caught.value.endpoint, caught.value.errcode) == (endpoint.path, errcode)
+    assert endpoint.path in str(caught.value) or kind is WelcomeSpentError
+
+
+def test_a_page_without_errcode_or_with_a_senseless_one(client, script):
+    script.script(READ.path, httpx.Response(200, json={"x": 1}), httpx.Response(200, json={"errcode": "?"}))
+    assert client.call(READ)["x"] == 1
+    with pytest.raises(WecomAnswerError):
+        client.call(READ)
+
+
+def test_a_client_error_of_a_gateway_is_final(client, script):
+    script.script(ONCE.path, httpx.Response(404, text="nothing here"))
+    with pytest.raises(WecomRefusedError) as caught:
+        client.call(ONCE, {})
+    assert caught.value.detail == "HTTP 404"
+
+
+def test_pages_end_at_an_empty_or_repeated_cursor(client, script):
+    endpoint = endpoints.MASS_TASKS
+    script.script(
+        endpoint.path, {"n": 1, "next_cursor": "a"}, {"n": 2, "next_cursor": "b"}, {"n": 3, "next_cursor": ""}
+    )
+    assert [page["n"] for page in client.pages(endpoint, {"msgid": "m"})] == [1, 2, 3]
+    assert [body["cursor"] for body in script.bodies(endpoint.path)] == ["", "a", "b"]
+    script.script(endpoint.path, {"next_cursor": "same"})
+    assert len(list(client.pages(endpoint, {}))) == 2
+
+
+def test_secrets_never_reach_the_log(client, script, caplog):
+    script.script(READ.path, {})
+    with caplog.at_level(logging.DEBUG, logger="httpx"):
+        client.call(READ, params={"external_userid": "wm1"})
+    assert "wm1" in caplog.text
+    assert "access_token=***" in caplog.text
+    for secret in ("token-1", corp_settings().secrets.of(Credential.APP)):
+        assert secret not in caplog.text
+    assert "emulator" not in repr(corp_settings())
+
+
+def test_budget_stops_short_of_the_limit_and_is_shared(db):
+    endpoint = Endpoint(path="x", per_minute=60, per_hour=100)
+    one, two = Budget("corp"), Budget("corp")
+    with clock.travelled(AT):
+        for budget in (one, two):
+            for _ in range(30):
+                budget.take(endpoint)
+        with pytest.raises(WecomBusyError) as caught:
+            one.take(endpoint)
+        assert caught.value.retry == RetryLater(60.0)
+    with clock.travelled(AT + timedelta(seconds=60)):
+        for _ in range(40):
+            one.take(endpoint)
+        with pytest.raises(WecomBusyError) as caught:
+            two.take(endpoint)
+        assert caught.value.retry == RetryLater(3540.0)
+    assert CallBudget.objects.get(corp="corp").hour_taken == 100
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_threads_in_need_of_a_token_fetch_one():
+    fetched = []
+
+    def fetch(_credential):
+        fetched.append(1)
+        time.sleep(0.2)
+        return "shared", 7200
+
+    found, stores = [], [TokenStore("corp", str, fetch) for _ in range(5)]
+
+    def work(store):
+        found.append(store.get(Credential.APP).value)
+        connection.close()
+
+    threads = [threading.Thread(target=work, args=(store,)) for store in stores * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == ["shared"] * 10
+    assert fetched == [1]
+
+
+def test_a_lease_left_by_a_dead_process_is_taken_over(db):
+    AccessToken.objects.create(
+        corp="corp", app="app", refreshing_by="dead", refreshing_until=clock.wall() - timedelta(seconds=1)
+    )
+    assert TokenStore("corp", str, lambda _: ("new", 7200)).get(Credential.APP).value == "new"
+
+
+def test_at_most_five_calls_are_in_flight(db):
+    running, most, lock = 0, 0, threading.Lock()
+
+    def slow(request):
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.02)
+        with lock:
+            running -= 1
+        return httpx.Response(200, json={"errcode": 0, "access_token": "t", "expires_in": 7200})
+
+    client = WecomClient(corp_settings(), httpx.MockTransport(slow))
+    client._budget = type("Free", (), {"take": lambda *_: None})()
+    client._tokens = type("Known", (), {"get": lambda *_: type("T", (), {"value": "t"})()})()
+    threads = [threading.Thread(target=client.call, args=(READ,)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    client.close()
+    assert most == 5
