@@ -11,7 +11,6 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import httpx
 import pytest
 from django.db import connections
-from wecom_emulator.running import RunningEmulator, run_in_thread
 
 from juqun.channels.wecom import operations
 from juqun.channels.wecom.errors import (
@@ -33,6 +32,7 @@ from juqun.kernel import clock
 from juqun.kernel.models import EventRecord
 from juqun.kernel.testing import run_all_jobs
 from juqun.surfaces.callbacks import lane
+from wecom_emulator.running import RunningEmulator, run_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 100
