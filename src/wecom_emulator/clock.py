@@ -10,6 +10,9 @@ from datetime import UTC, datetime, timedelta, timezone
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 """Business days are Chinese days; China has kept UTC+8 without daylight saving since 1991."""
 
+EARLIEST, LATEST = 946_684_800, 4_102_444_800
+"""2000-01-01 and 2100-01-01 in epoch seconds."""
+
 
 def parse_instant(text: str) -> float:
     """Return the epoch seconds of an ISO 8601 text; a text without a zone is taken as UTC."""
@@ -54,6 +57,8 @@ class Clock:
     def set(self, *, now: float | None = None, frozen: bool | None = None, advance_seconds: float = 0) -> None:
         """Move the clock to `now`, then by `advance_seconds`; `frozen` starts or stops it, None changes nothing."""
         target = (self.now() if now is None else now) + advance_seconds
+        if not EARLIEST <= target <= LATEST:
+            raise ValueError("the clock reaches from 2000 to 2100: give an instant between")
         stands = self.frozen if frozen is None else frozen
         self._frozen_at = target if stands else None
         self._offset = target - time.time()

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from wecom_emulator.errors import ActorError
+from wecom_emulator.state import codec
 
 KEYS = frozenset(
     {"route", "errcode", "latency_ms", "cut", "after_effect", "partial", "times", "probability", "seed"},
@@ -64,7 +65,7 @@ class Faults:
             what = f"unknown field {sorted(unknown)[0]!r}" if unknown else "route is missing"
             raise ActorError("bad_fault", f"{what}: see the table of faults in the README", status=400)
         route = str(data["route"]).removeprefix("/cgi-bin/").removeprefix("/")
-        fault = Fault(**{**data, "route": route})
+        fault = codec.load(Fault, {**data, "route": route})
         fault.rng = Random(fault.seed)
         self._faults.append(fault)
         return fault

@@ -76,7 +76,7 @@ class Call:
             return default
         try:
             return int(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise WeComError(40058, f"invalid Request Parameter: {name} should be an integer") from None
 
     def flag(self, name: str, *, default: bool) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from wecom_emulator.api.call import Answer, Call, post
-from wecom_emulator.clock import CHINA, china_date
+from wecom_emulator.clock import CHINA, EARLIEST, LATEST, china_date
 from wecom_emulator.errors import WeComError
 from wecom_emulator.rules.groups import member_version
 from wecom_emulator.rules.payload import object_of
@@ -98,9 +98,11 @@ def get_group(call: Call) -> Answer:
 def _days(call: Call) -> list[str]:
     today = china_date(call.world.clock.now()).replace(hour=0, minute=0, second=0, microsecond=0)
     begin = call.integer("day_begin_time", 0)
+    if not all(EARLIEST <= instant <= LATEST for instant in (begin, call.integer("day_end_time", begin))):
+        raise WeComError(600018)
     first = datetime.fromtimestamp(begin, CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
     last = datetime.fromtimestamp(call.integer("day_end_time", begin), CHINA)
-    if not begin or last < first or (last - first).days > 30 or first < today - timedelta(days=180) or last >= today:
+    if last < first or (last - first).days > 30 or first < today - timedelta(days=180) or last >= today:
         raise WeComError(600018)
     return [(first + timedelta(days=number)).date().isoformat() for number in range((last - first).days + 1)]
 

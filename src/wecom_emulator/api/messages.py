@@ -15,9 +15,13 @@ MONTH = 31 * DAY
 
 def _tag_groups(call: Call) -> list[list[str]]:
     groups = object_of(call.body.get("tag_filter"), "tag_filter").get("group_list") or []
+    if not isinstance(groups, list):
+        raise WeComError(40058, "invalid Request Parameter: group_list should be a list")
     rows: list[list[str]] = []
     for item in groups:
         tags = object_of(item, "tag_filter.group_list").get("tag_list") or []
+        if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+            raise WeComError(40058, "invalid Request Parameter: tag_list should be a list of strings")
         if len(tags) > 100:
             raise WeComError(40058, "invalid Request Parameter: tag_list exceed max size 100")
         if any(tag not in call.corp.tag_index for tag in tags):

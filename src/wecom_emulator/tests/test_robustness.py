@@ -1,0 +1,169 @@
+"""Whatever a client sends, the answer is errcode and HTTP 200; whatever an admin sends, it is never a 5xx."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+
+from wecom_emulator import actors, api
+from wecom_emulator.api.call import ENDPOINTS
+from wecom_emulator.app import create_app
+from wecom_emulator.running import build_world
+
+ODD: list[Any] = [None, True, -1, 0, 2**63, 1.5, "", "x", "聚" * 2000, [], [1], ["x"], [None], [[]], {}, {"x": 1}, [{}]]
+ODD += [{"group_list": [{"tag_list": [[]]}]}, {"list": [5]}]
+ODD += [
+    [{"tag_list": 5}],
+    {"group_list": 5},
+    {"group_list": [5]},
+    {"userid_list": 5},
+    [{"msgtype": []}],
+    {"content": 5},
+]
+SOUND: dict[str, Any] = {
+    "userid": "x",
+    "external_userid": "x",
+    "name": "N",
+    "text": {"content": "hi"},
+    "sender": "",
+    "chat_type": "single",
+    "tag_filter": {"group_list": []},
+    "attachments": [],
+    "type": 2,
+    "scene": 2,
+    "user": ["x"],
+    "party": [],
+    "state": "s",
+    "conclusions": {},
+    "group_name": "g",
+    "tag": [{"name": "a"}],
+    "userid_list": ["x"],
+    "owner_filter": {"userid_list": ["x"]},
+    "day_begin_time": 1511668800,
+    "limit": 10,
+    "cursor": "",
+    "open_kfid": "wkEmulatorDefaultAccount00000001",
+    "touser": "x",
+    "toparty": "1",
+    "msgtype": "text",
+    "agentid": 1000002,
+    "remark": "r",
+    "msgid": "m",
+    "start_time": 1511668800,
+    "end_time": 1511668801,
+    "external_userid_list": ["x"],
+    "mobile": "1",
+    "parentid": 1,
+    "department": [1],
+}
+PARAMETER = re.compile(r'"([a-z_]+)"')
+
+
+def parameters() -> list[str]:
+    """Return every name that the area modules mention: their parameters are among them."""
+    source = "".join(file.read_text(encoding="utf-8") for file in Path(api.__file__).parent.glob("*.py"))
+    return sorted(set(PARAMETER.findall(source)))
+
+
+class Client:
+    """Calls the application in place, without a network; an error inside it is raised in the test."""
+
+    def __init__(self, runner: asyncio.Runner) -> None:
+        world = build_world(clock="2017-11-27T04:00:00Z", frozen=True, rate_per_minute=0, rate_per_hour=0)
+        transport = httpx.ASGITransport(create_app(world))
+        self.runner = runner
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://emulator")
+
+    def request(self, method: str, path: str, **fields: Any) -> httpx.Response:
+        return self.runner.run(self.http.request(method, path, **fields))
+
+    def get(self, path: str, **fields: Any) -> httpx.Response:
+        return self.request("GET", path, **fields)
+
+    def post(self, path: str, **fields: Any) -> httpx.Response:
+        return self.request("POST", path, **fields)
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with asyncio.Runner() as runner:
+        made = Client(runner)
+        made.post("/emulator/staff", json={"staff": [{"userid": "x", "name": "X"}]})
+        made.post("/emulator/customers", json={"customers": [{"external_userid": "x", "name": "X"}]})
+        made.post("/emulator/actors/customers/x/add", json={"userid": "x"})
+        yield made
+
+
+def bodies(names: list[str], rng: Random) -> Iterator[dict[str, Any]]:
+    """Yield bodies of odd values, and a sound body with one odd value at a time (a seeded few of them)."""
+    for _ in ODD:
+        yield dict(zip(rng.sample(names, 40), cycle(rng.sample(ODD, len(ODD))), strict=False))
+    for name in SOUND:
+        for odd in rng.sample(ODD, 2):
+            yield {**SOUND, name: odd}
+    for odd in ODD:
+        yield {**SOUND, "sender": "x", "external_userid": [], "tag_filter": odd}
+
+
+def token(client: Client, secret: str) -> str:
+    query = {"corpid": "wx5823bf96d3bd56c7", "corpsecret": secret}
+    return str(client.get("/cgi-bin/gettoken", params=query).json()["access_token"])
+
+
+@pytest.mark.parametrize("path", sorted(ENDPOINTS))
+def test_odd_parameters_are_answered(client: Client, path: str):
+    names, rng = parameters(), Random(path)
+    endpoint = ENDPOINTS[path]
+    secret = "emulator-contact-secret" if endpoint.right == "contacts_write" else "emulator-app-secret"
+    query = {"access_token": token(client, secret)}
+    get = endpoint.methods == ("GET",)
+    for body in bodies(names, rng):
+        if get:
+            shown = {name: str(value)[:50] for name, value in body.items()}
+            answer = client.get(f"/cgi-bin/{path}", params={**shown, **query})
+        else:
+            answer = client.post(f"/cgi-bin/{path}", params=query, json=body)
+        assert answer.status_code == 200
+        assert isinstance(answer.json()["errcode"], int)
+
+
+@pytest.mark.parametrize("actor", ["customer", "staff"])
+def test_odd_actions_are_refused(client: Client, actor: str):
+    verbs = actors.CUSTOMER_VERBS if actor == "customer" else actors.STAFF_VERBS
+    names = ["userid", "external_userid", "chat_id", "to", "state", "kind", "msgid", "members", "name", "text"]
+    names += ["owner", "add_tag", "remove_tag", "remark", "scene", "open_kfid", "url", "qr_code", "add_way"]
+    for verb in verbs:
+        for odd in ODD:
+            for body in (dict.fromkeys(names, odd), {"userid": "x", "name": "N", **dict.fromkeys(names[6:8], odd)}):
+                answer = client.post(f"/emulator/actors/{actor}s/x/{verb}".replace("staffs", "staff"), json=body)
+                assert answer.status_code in (200, 400, 404, 409)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/corp"),
+        ("PATCH", "/settings"),
+        ("PUT", "/callback"),
+        ("POST", "/clock"),
+        ("POST", "/departments"),
+        ("POST", "/staff"),
+        ("POST", "/customers"),
+        ("POST", "/actors/batch"),
+        ("POST", "/callbacks/drain"),
+        ("POST", "/faults"),
+    ],
+)
+def test_odd_admin_calls_are_refused(client: Client, method: str, path: str):
+    names = ["departments", "staff", "customers", "actions", "now", "frozen", "advance_seconds", "timeout_seconds"]
+    names += ["url", "token", "encoding_aes_key", "agent_id", "verify", "route", "times", "settings", "apps"]
+    for odd in ODD:
+        for body in (odd, dict.fromkeys(names, odd), *({name: odd} for name in names)):
+            answer = client.request(method, f"/emulator{path}", json=body)
+            assert answer.status_code in (200, 400, 404, 409), (body, answer.text)
