@@ -8,11 +8,13 @@ of the right columns.
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from django.conf import settings
 
 from juqun.lake import manifest as lake_manifest
@@ -30,6 +32,11 @@ _SQL_TYPES: Final = {
 _MEMBERS_VIEW: Final = (
     "SELECT m.* REPLACE (g.member_id IS NOT NULL AS in_group) FROM members_base AS m "
     "LEFT JOIN (SELECT DISTINCT member_id FROM group_members) AS g ON g.member_id = m.member_id"
+)
+
+_MERGED_VIEW: Final = (
+    "SELECT f.* REPLACE (coalesce(g.member_id, f.member_id) AS member_id) FROM {name}_base AS f "
+    "LEFT JOIN member_merges AS g ON g.absorbed_id = f.member_id"
 )
 
 
@@ -71,15 +78,25 @@ class Engine:
             state = lake_manifest.load(self._root)
             with self._connection.cursor() as cursor:
                 cursor.execute("BEGIN TRANSACTION")
-                for name, schema in FACTS.items():
-                    files = [self._root / "facts" / name / f for f in state.facts.get(name, ())]
-                    cursor.execute(_view_sql(name, schema, files))
-                for name, schema in DIMS.items():
-                    files = [self._root / "dims" / state.dims[name]] if name in state.dims else []
-                    cursor.execute(_view_sql("members_base" if name == "members" else name, schema, files))
-                cursor.execute(f"CREATE OR REPLACE VIEW members AS {_MEMBERS_VIEW}")
+                for statement in self._views(state):
+                    cursor.execute(statement)
                 cursor.execute("COMMIT")
             self._seen = stamp
+
+    def _views(self, state: lake_manifest.Manifest) -> Iterator[str]:
+        for name, schema in DIMS.items():
+            files = [self._root / "dims" / state.dims[name]] if name in state.dims else []
+            yield _view_sql("members_base" if name == "members" else name, schema, files)
+        has_merges = "member_merges" in state.dims and bool(
+            pq.read_metadata(self._root / "dims" / state.dims["member_merges"]).num_rows
+        )
+        for name, schema in FACTS.items():
+            files = [self._root / "facts" / name / f for f in state.facts.get(name, ())]
+            # The join is spared where nobody was merged: filters on a member then reach the files themselves.
+            yield _view_sql(f"{name}_base" if has_merges else name, schema, files)
+            if has_merges:
+                yield f"CREATE OR REPLACE VIEW {name} AS {_MERGED_VIEW.format(name=name)}"
+        yield f"CREATE OR REPLACE VIEW members AS {_MEMBERS_VIEW}"
 
     def _stamp(self) -> tuple[int, int, int] | None:
         """What changes whenever the manifest is replaced: a renamed file has its own inode and time."""

@@ -11,7 +11,6 @@ import fcntl
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -172,8 +171,3 @@ def sweep(*, after_seconds: int = SWEEP_AFTER_SECONDS) -> int:
                 path.unlink()
                 removed += 1
         return removed
-
-
-def wipe(root: Path) -> None:
-    """Remove a whole lake, for tests and for setting a demo up again."""
-    shutil.rmtree(root, ignore_errors=True)

@@ -71,6 +71,9 @@ DIMS: Final[dict[str, pa.Schema]] = {
         member_id=_I64, store_id=_I64, org_path=_STR, staff_id=_I64, is_friend=_BOOL, in_group=_BOOL, gender=_STR,
         birth_year=_I32, tier=_STR, created_day=_I32, consent_marketing=_BOOL, attributes=_STR,
     ),
+    # Facts keep the member they were recorded for; the views put the surviving member in the place of an absorbed one.
+    # `member_id` is the last survivor of a chain of merges; an undone merge is left out.
+    "member_merges": _schema(absorbed_id=_I64, member_id=_I64),
     "member_tags": _schema(member_id=_I64, tag=_STR, source=_STR),
     "stores": _schema(
         store_id=_I64, path=_STR, store_name=_STR, city_id=_I64, city_name=_STR, province_id=_I64, province_name=_STR,

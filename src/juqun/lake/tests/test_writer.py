@@ -155,6 +155,21 @@ def test_dimensions_are_replaced_and_members_know_their_groups():
     ]
 
 
+def test_facts_of_an_absorbed_member_count_for_the_survivor_until_the_merge_is_undone():
+    writer.append("orders", orders(3), "b1")
+    per_member = "SELECT member_id, count(*) AS n FROM orders GROUP BY 1 ORDER BY 1"
+    apart = [{"member_id": 0, "n": 1}, {"member_id": 1, "n": 1}, {"member_id": 2, "n": 1}]
+    assert ask(per_member) == apart
+    writer.replace_dim("member_merges", pa.table({"absorbed_id": [2], "member_id": [0]}))
+    assert ask(per_member) == [{"member_id": 0, "n": 2}, {"member_id": 1, "n": 1}]
+    assert ask("SELECT order_key FROM orders WHERE member_id = $m ORDER BY 1", m=0) == [
+        {"order_key": "pos:0"},
+        {"order_key": "pos:2"},
+    ]
+    writer.replace_dim("member_merges", pa.table({"absorbed_id": [], "member_id": []}))
+    assert ask(per_member) == apart
+
+
 @pytest.mark.django_db
 def test_a_month_that_is_over_becomes_one_file_sorted_by_member():
     members = list(np.random.default_rng(1).integers(1, 9, 40))

@@ -7,6 +7,7 @@ over distinct (frequency, recency, age), which makes ten thousands of customers 
 on the CDNOW buyers: the second 39 weeks brought 1,882 purchases where 1,653 had been expected (-12 %).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -160,7 +161,7 @@ def _odds_dropped(model: PurchaseModel, x: Floats, t_x: Floats, t: Floats) -> Fl
     return np.where(x > 0, model.a / (model.b + np.maximum(x, 1) - 1) * np.exp(ratio), 0.0)
 
 
-def _search(cost: object, start: Floats) -> Floats:
+def _search(cost: Callable[[Floats], float], start: Floats) -> Floats:
     """Minimise over log parameters: a simplex to come near from any start, then a gradient method to settle exactly."""
     near = minimize(cost, start, method="Nelder-Mead", options={"maxiter": 2_000, "xatol": 1e-4, "fatol": 1e-9})
     found = minimize(cost, near.x, method="L-BFGS-B", options={"ftol": 1e-14, "gtol": 1e-8})
