@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -28,20 +29,22 @@ def identify(
     identities: Sequence[Identity],
     display_name: str = "",
     store_id: int | None = None,
+    gender: str = "",
     source: str,
     at: datetime,
 ) -> IdentifyResult:
     """Find the member who has any of `identities`, create one when nobody has, merge when several members do.
 
-    All identities belong to the answered member afterwards; a name and a store fill blanks only. Safe when two callbacks
+    All identities belong to the answered member afterwards; a name, a store and a gender fill blanks only. Safe when two callbacks
     about one person arrive at once: the unique identity lets one create, the other finds. Raises IdentityMissingError,
     IdentityInvalidError and, when others keep interfering, ConcurrentIdentifyError.
     """
     names = _names(identities)
+    blanks = {"display_name": display_name[:120], "store_id": store_id, "gender": gender}
     for _try in range(TRIES):
         try:
             with transaction.atomic():
-                return _identify(names, display_name[:120], store_id, source, at)
+                return _identify(names, blanks, source, at)
         except (IntegrityError, _OvertakenError):
             continue
     raise ConcurrentIdentifyError
@@ -61,23 +64,19 @@ def _names(identities: Sequence[Identity]) -> dict[Name, str]:
     return names
 
 
-def _identify(
-    names: Mapping[Name, str], display_name: str, store_id: int | None, source: str, at: datetime
-) -> IdentifyResult:
+def _identify(names: Mapping[Name, str], blanks: Mapping[str, Any], source: str, at: datetime) -> IdentifyResult:
     known = owners(names)
     rows = lock_rows(known.values())
     if any(row.absorbed_into_id is not None or row.erased_at is not None for row in rows.values()):
         raise _OvertakenError
     created = not rows
     if created:
-        keep = Member.unscoped.create(
-            public_id=ids.new_id(), display_name=display_name, store_id=store_id, source=source, created_at=at
-        )
+        keep = Member.unscoped.create(public_id=ids.new_id(), source=source, created_at=at, **blanks)
     else:
         keep, *others = (rows[pk] for pk in sorted(rows))
         for other in others:
             absorb(keep=keep, other=other, actor="", reason=f"identified:{source}", at=at)
-        fill(keep, display_name=display_name, store_id=store_id)
+        _fill(keep, blanks)
     fresh = {name: value for name, value in names.items() if name not in known}
     attach(keep.pk, fresh, at)
     if created or fresh:
@@ -103,14 +102,10 @@ def attach(member_id: int, names: Mapping[Name, str], at: datetime) -> None:
     )
 
 
-def fill(member: Member, *, display_name: str, store_id: int | None) -> None:
-    """Fill a blank name and store of a locked member."""
-    changed = []
-    if display_name and not member.display_name:
-        member.display_name = display_name
-        changed.append("display_name")
-    if store_id is not None and member.store_id is None:
-        member.store_id = store_id
-        changed.append("store_id")
+def _fill(member: Member, blanks: Mapping[str, Any]) -> None:
+    """Fill what is blank on a locked member."""
+    changed = [name for name, value in blanks.items() if value not in ("", None) and getattr(member, name) in ("", None)]
+    for name in changed:
+        setattr(member, name, blanks[name])
     if changed:
         member.save(update_fields=changed)
