@@ -39,9 +39,7 @@ class Member(ScopedModel):
         indexes = [
             models.Index(fields=["store", "created_at"], name="members_store_created"),
             models.Index(fields=["staff"], name="members_staff", condition=Q(staff__isnull=False)),
-            models.Index(
-                fields=["absorbed_into"], name="members_absorbed", condition=Q(absorbed_into__isnull=False)
-            ),
+            models.Index(fields=["absorbed_into"], name="members_absorbed", condition=Q(absorbed_into__isnull=False)),
         ]
 
 
@@ -128,6 +126,8 @@ class MergeRecord(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["absorb"], condition=Q(undone_at__isnull=True), name="members_absorbed_once")
+            models.UniqueConstraint(
+                fields=["absorb"], condition=Q(undone_at__isnull=True), name="members_absorbed_once"
+            )
         ]
         indexes = [models.Index(fields=["keep"], name="members_merge_keep")]

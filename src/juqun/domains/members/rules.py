@@ -75,7 +75,9 @@ def normalise_gender(value: str) -> str:
 
 def fill_blanks(keep: Mapping[str, Any], absorb: Mapping[str, Any]) -> dict[str, Any]:
     """The values of `keep` that change when `absorb` is merged into it: only blanks are filled, nothing is overwritten."""
-    changes = {name: absorb[name] for name in FILLED_ON_MERGE if keep[name] in ("", None) and absorb[name] not in ("", None)}
+    changes = {
+        name: absorb[name] for name in FILLED_ON_MERGE if keep[name] in ("", None) and absorb[name] not in ("", None)
+    }
     lent = {key: value for key, value in absorb["attributes"].items() if key not in keep["attributes"]}
     if lent:
         changes["attributes"] = {**keep["attributes"], **lent}

@@ -37,7 +37,12 @@ def make_member(
 
 
 def make_friend(
-    *, staff_id: int, store_id: int | None = None, external_userid: str | None = None, state: str = "", at: datetime = AT
+    *,
+    staff_id: int,
+    store_id: int | None = None,
+    external_userid: str | None = None,
+    state: str = "",
+    at: datetime = AT,
 ) -> int:
     """Create a member who is a friend of a member of staff; its id."""
     userid = external_userid or f"wmTEST{next(_numbers):08d}"

@@ -6,159 +6,234 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0001_initial'),
+        ("org", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Member',
+            name="Member",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(max_length=26, unique=True, verbose_name='public id')),
-                ('display_name', models.CharField(blank=True, default='', max_length=120, verbose_name='name')),
-                ('tier', models.CharField(blank=True, default='', max_length=32, verbose_name='tier')),
-                ('gender', models.CharField(blank=True, default='', max_length=16, verbose_name='gender')),
-                ('birth_year', models.IntegerField(blank=True, null=True, verbose_name='year of birth')),
-                ('is_friend', models.BooleanField(default=False, verbose_name='friend on WeCom')),
-                ('consent_marketing', models.BooleanField(default=False, verbose_name='agrees to marketing')),
-                ('consent_profiling', models.BooleanField(default=False, verbose_name='agrees to profiling')),
-                ('attributes', models.JSONField(blank=True, default=dict, verbose_name='attributes')),
-                ('source', models.CharField(blank=True, default='', max_length=32, verbose_name='source')),
-                ('created_at', models.DateTimeField(verbose_name='created at')),
-                ('erased_at', models.DateTimeField(blank=True, null=True)),
-                ('absorbed_into', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member')),
-                ('staff', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='org.staff', verbose_name='guide')),
-                ('store', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode', verbose_name='store')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.CharField(max_length=26, unique=True, verbose_name="public id")),
+                ("display_name", models.CharField(blank=True, default="", max_length=120, verbose_name="name")),
+                ("tier", models.CharField(blank=True, default="", max_length=32, verbose_name="tier")),
+                ("gender", models.CharField(blank=True, default="", max_length=16, verbose_name="gender")),
+                ("birth_year", models.IntegerField(blank=True, null=True, verbose_name="year of birth")),
+                ("is_friend", models.BooleanField(default=False, verbose_name="friend on WeCom")),
+                ("consent_marketing", models.BooleanField(default=False, verbose_name="agrees to marketing")),
+                ("consent_profiling", models.BooleanField(default=False, verbose_name="agrees to profiling")),
+                ("attributes", models.JSONField(blank=True, default=dict, verbose_name="attributes")),
+                ("source", models.CharField(blank=True, default="", max_length=32, verbose_name="source")),
+                ("created_at", models.DateTimeField(verbose_name="created at")),
+                ("erased_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "absorbed_into",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="org.staff",
+                        verbose_name="guide",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                        verbose_name="store",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'member',
-                'verbose_name_plural': 'members',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "verbose_name": "member",
+                "verbose_name_plural": "members",
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='ConsentRecord',
+            name="ConsentRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(max_length=16)),
-                ('granted', models.BooleanField()),
-                ('source', models.CharField(max_length=64)),
-                ('at', models.DateTimeField()),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='members.member')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("purpose", models.CharField(max_length=16)),
+                ("granted", models.BooleanField()),
+                ("source", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="consents", to="members.member"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MemberIdentity',
+            name="MemberIdentity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=16)),
-                ('hash', models.BinaryField(max_length=16)),
-                ('sealed', models.BinaryField()),
-                ('created_at', models.DateTimeField()),
-                ('import_fingerprint', models.BinaryField(max_length=16, null=True)),
-                ('import_run', models.BigIntegerField(null=True)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identities', to='members.member')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=16)),
+                ("hash", models.BinaryField(max_length=16)),
+                ("sealed", models.BinaryField()),
+                ("created_at", models.DateTimeField()),
+                ("import_fingerprint", models.BinaryField(max_length=16, null=True)),
+                ("import_run", models.BigIntegerField(null=True)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="identities", to="members.member"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='FriendLink',
+            name="FriendLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(blank=True, default='', max_length=64)),
-                ('added_at', models.DateTimeField()),
-                ('lost_at', models.DateTimeField(null=True)),
-                ('lost_by', models.CharField(blank=True, default='', max_length=16)),
-                ('staff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.staff')),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='friend_links', to='members.member')),
-                ('identity', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='members.memberidentity')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("state", models.CharField(blank=True, default="", max_length=64)),
+                ("added_at", models.DateTimeField()),
+                ("lost_at", models.DateTimeField(null=True)),
+                ("lost_by", models.CharField(blank=True, default="", max_length=16)),
+                (
+                    "staff",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.staff"),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="friend_links", to="members.member"
+                    ),
+                ),
+                (
+                    "identity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="members.memberidentity"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MemberTag',
+            name="MemberTag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('tag', models.CharField(max_length=64)),
-                ('source', models.CharField(max_length=32)),
-                ('created_at', models.DateTimeField()),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tags', to='members.member')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("tag", models.CharField(max_length=64)),
+                ("source", models.CharField(max_length=32)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tags", to="members.member"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MergeRecord',
+            name="MergeRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('actor', models.CharField(max_length=150, verbose_name='actor')),
-                ('reason', models.CharField(max_length=255, verbose_name='reason')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('journal', models.JSONField(default=dict)),
-                ('is_erased', models.BooleanField(default=False)),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('undone_by', models.CharField(blank=True, default='', max_length=150)),
-                ('absorb', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member')),
-                ('keep', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("actor", models.CharField(max_length=150, verbose_name="actor")),
+                ("reason", models.CharField(max_length=255, verbose_name="reason")),
+                ("at", models.DateTimeField(verbose_name="at")),
+                ("journal", models.JSONField(default=dict)),
+                ("is_erased", models.BooleanField(default=False)),
+                ("undone_at", models.DateTimeField(null=True)),
+                ("undone_by", models.CharField(blank=True, default="", max_length=150)),
+                (
+                    "absorb",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.member"
+                    ),
+                ),
+                (
+                    "keep",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.member"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TimelineRecord',
+            name="TimelineRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('kind', models.CharField(max_length=48)),
-                ('fields', models.JSONField(default=dict)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='timeline', to='members.member')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("kind", models.CharField(max_length=48)),
+                ("fields", models.JSONField(default=dict)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="timeline", to="members.member"
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='member',
-            index=models.Index(fields=['store', 'created_at'], name='members_store_created'),
+            model_name="member",
+            index=models.Index(fields=["store", "created_at"], name="members_store_created"),
         ),
         migrations.AddIndex(
-            model_name='member',
-            index=models.Index(condition=models.Q(('staff__isnull', False)), fields=['staff'], name='members_staff'),
+            model_name="member",
+            index=models.Index(condition=models.Q(("staff__isnull", False)), fields=["staff"], name="members_staff"),
         ),
         migrations.AddIndex(
-            model_name='member',
-            index=models.Index(condition=models.Q(('absorbed_into__isnull', False)), fields=['absorbed_into'], name='members_absorbed'),
+            model_name="member",
+            index=models.Index(
+                condition=models.Q(("absorbed_into__isnull", False)), fields=["absorbed_into"], name="members_absorbed"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='memberidentity',
-            constraint=models.UniqueConstraint(fields=('hash', 'kind'), name='members_identity_once'),
+            model_name="memberidentity",
+            constraint=models.UniqueConstraint(fields=("hash", "kind"), name="members_identity_once"),
         ),
         migrations.AddIndex(
-            model_name='friendlink',
-            index=models.Index(fields=['staff', 'lost_at'], name='members_friend_staff'),
+            model_name="friendlink",
+            index=models.Index(fields=["staff", "lost_at"], name="members_friend_staff"),
         ),
         migrations.AddConstraint(
-            model_name='friendlink',
-            constraint=models.UniqueConstraint(fields=('identity', 'staff'), name='members_friend_once'),
+            model_name="friendlink",
+            constraint=models.UniqueConstraint(fields=("identity", "staff"), name="members_friend_once"),
         ),
         migrations.AddIndex(
-            model_name='membertag',
-            index=models.Index(fields=['tag', 'member'], name='members_tag_members'),
+            model_name="membertag",
+            index=models.Index(fields=["tag", "member"], name="members_tag_members"),
         ),
         migrations.AddConstraint(
-            model_name='membertag',
-            constraint=models.UniqueConstraint(fields=('member', 'tag'), name='members_tag_once'),
+            model_name="membertag",
+            constraint=models.UniqueConstraint(fields=("member", "tag"), name="members_tag_once"),
         ),
         migrations.AddIndex(
-            model_name='mergerecord',
-            index=models.Index(fields=['keep'], name='members_merge_keep'),
+            model_name="mergerecord",
+            index=models.Index(fields=["keep"], name="members_merge_keep"),
         ),
         migrations.AddConstraint(
-            model_name='mergerecord',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('absorb',), name='members_absorbed_once'),
+            model_name="mergerecord",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("undone_at__isnull", True)), fields=("absorb",), name="members_absorbed_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='timelinerecord',
-            index=models.Index(fields=['member', '-at'], name='members_timeline_latest'),
+            model_name="timelinerecord",
+            index=models.Index(fields=["member", "-at"], name="members_timeline_latest"),
         ),
     ]

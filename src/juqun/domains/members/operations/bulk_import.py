@@ -254,7 +254,7 @@ def _plan_known(plan: Plan, line: Line, known: dict[Name, Known], keyed: set[int
     others = {name: found for name in line.names if name != line.key and (found := known.get(name)) is not None}
     keep = own.member_id if own is not None else min(found.member_id for found in others.values())
     for name, found in others.items():
-        if found.member_id != keep and found.member_id in keyed or own is None and found.member_id in keyed:
+        if (found.member_id != keep and found.member_id in keyed) or (own is None and found.member_id in keyed):
             _set_aside(plan, line, name, _("belongs to a member with another key"))
             return
     for other in {found.member_id for found in others.values()} - {keep}:
@@ -264,7 +264,9 @@ def _plan_known(plan: Plan, line: Line, known: dict[Name, Known], keyed: set[int
                 found.member_id = keep
     keyed.add(keep)
     plan.existing.append((line, keep))
-    known.update({name: Known(pk=0, member_id=keep, fingerprint=None, run=None) for name in line.names if name not in known})
+    known.update(
+        {name: Known(pk=0, member_id=keep, fingerprint=None, run=None) for name in line.names if name not in known}
+    )
 
 
 def _set_aside(plan: Plan, line: Line, name: Name, reason: str) -> None:

@@ -12,7 +12,7 @@ from juqun.domains.members.events import MemberIdentified
 from juqun.domains.members.models import Member, MemberIdentity
 from juqun.domains.members.operations.locks import TRIES, lock_rows
 from juqun.domains.members.operations.merges import absorb
-from juqun.domains.members.types import Identity, IdentifyResult, IdentityKind
+from juqun.domains.members.types import IdentifyResult, Identity, IdentityKind
 from juqun.kernel import ids
 from juqun.kernel.events import publish
 from juqun.kernel.secrets import keyed_hash, mask, seal
@@ -104,7 +104,9 @@ def attach(member_id: int, names: Mapping[Name, str], at: datetime) -> None:
 
 def _fill(member: Member, blanks: Mapping[str, Any]) -> None:
     """Fill what is blank on a locked member."""
-    changed = [name for name, value in blanks.items() if value not in ("", None) and getattr(member, name) in ("", None)]
+    changed = [
+        name for name, value in blanks.items() if value not in ("", None) and getattr(member, name) in ("", None)
+    ]
     for name in changed:
         setattr(member, name, blanks[name])
     if changed:

@@ -44,10 +44,25 @@ def export_members_dim() -> pa.Table:
     ]  # fmt: skip
 
     def typed() -> Iterator[tuple[Any, ...]]:
-        for pk, store, path, staff, friend, gender, year, tier, created, consent, attributes in rows.iterator(CHUNK_ROWS):
+        for pk, store, path, staff, friend, gender, year, tier, created, consent, attributes in rows.iterator(
+            CHUNK_ROWS
+        ):
             day = clock.day_number(clock.business_day(created))
             text = json.dumps(attributes, ensure_ascii=False)
-            yield pk, store or UNKNOWN_ID, path or "", staff or UNKNOWN_ID, friend, gender, year, tier, day, consent, text, False
+            yield (
+                pk,
+                store or UNKNOWN_ID,
+                path or "",
+                staff or UNKNOWN_ID,
+                friend,
+                gender,
+                year,
+                tier,
+                day,
+                consent,
+                text,
+                False,
+            )
 
     return _table(names, typed(), schema)
 

@@ -49,7 +49,9 @@ def resolve_member_ids(*, member_ids: Iterable[int]) -> dict[int, int]:
     while open_ids:
         asked.update(open_ids)
         for part in chunked(open_ids):
-            rows = Member.unscoped.filter(pk__in=part, absorbed_into__isnull=False).values_list("pk", "absorbed_into_id")
+            rows = Member.unscoped.filter(pk__in=part, absorbed_into__isnull=False).values_list(
+                "pk", "absorbed_into_id"
+            )
             absorbed_into.update(dict(rows))
         open_ids = [at for at in set(absorbed_into.values()) if at not in asked]
     return rules.resolve_aliases(given, absorbed_into)

@@ -306,7 +306,7 @@ def test_two_callbacks_at_once_make_one_member():
             start.wait()
             extra = ((PHONE, f"1380013800{number}"),) if number % 2 else ()
             results.append(identify((UNIONID, "oU1"), *extra).member_id)
-        except Exception as error:  # noqa: BLE001 - a thread's failure must reach the assertion
+        except Exception as error:
             results.append(error)
         finally:
             connection.close()

@@ -25,7 +25,15 @@ def test_the_fast_way_agrees_with_the_library():
     draw = random.Random(7)
     texts = [f"1{draw.randrange(10**10):010d}" for _ in range(3000)]
     texts += [draw.choice(["+86", "86", "0086", "+86 ", ""]) + f"1{draw.randrange(10**10):010d}" for _ in range(2000)]
-    texts += ["138 0013 8000", "138-0013-8000", "(+86)13800138000", "021-62345678", "010 6234 5678", "+1 415 555 2671", "110"]
+    texts += [
+        "138 0013 8000",
+        "138-0013-8000",
+        "(+86)13800138000",
+        "021-62345678",
+        "010 6234 5678",
+        "+1 415 555 2671",
+        "110",
+    ]
     assert [ours(text) for text in texts] == [by_library(text) for text in texts]
     assert sum(ours(text) is not None for text in texts) > 1000
 

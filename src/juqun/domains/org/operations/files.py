@@ -95,7 +95,9 @@ class _Rejects:
             if times[row[unique]] > 1:
                 self.refuse(row, unique, _("stands more than once in this file"))
             if row[column].lower() not in known:
-                self.refuse(row, column, _("is not one of %(known)s") % {"known": ", ".join(dict.fromkeys(known.values()))})
+                self.refuse(
+                    row, column, _("is not one of %(known)s") % {"known": ", ".join(dict.fromkeys(known.values()))}
+                )
             for name, longest in LONGEST.items():
                 if len(row.get(name) or "") > longest:
                     self.refuse(row, name, _("is too long"))
@@ -181,7 +183,9 @@ def _update_nodes(
 
 def _take_over(node: OrgNode, row: Row) -> bool:
     """Copy filled cells that differ; whether any did."""
-    changed = [name for name in ("name", "longitude", "latitude") if row[name] is not None and row[name] != getattr(node, name)]
+    changed = [
+        name for name in ("name", "longitude", "latitude") if row[name] is not None and row[name] != getattr(node, name)
+    ]
     for name in changed:
         setattr(node, name, row[name])
     return bool(changed)
@@ -209,7 +213,9 @@ def _staff_sink(batch: Batch) -> BatchOutcome:
                 continue
             person = known.get(row["userid"])
             if person is None:
-                joined.append(Staff(userid=row["userid"], name=row["name"], role=role, node=node, joined_at=clock.now()))
+                joined.append(
+                    Staff(userid=row["userid"], name=row["name"], role=role, node=node, joined_at=clock.now())
+                )
             elif (person.name, person.role, person.node_id) == (row["name"], role, node.pk):
                 skipped += 1
             else:
