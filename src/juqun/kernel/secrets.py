@@ -5,6 +5,7 @@ Both keys are derived by HKDF from the installation's one secret, so that losing
 
 import hmac
 import os
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 
@@ -43,6 +44,20 @@ def keyed_hash(kind: str, value: str) -> bytes:
     """A 16-byte look-up key of a normalised value; different kinds never meet."""
     key = _key(settings.SECRET_KEY, b"hash")
     return hmac.digest(key, f"{kind}\x00{value}".encode(), sha256)[:HASH_BYTES]
+
+
+def seal_many(texts: Sequence[str]) -> list[bytes]:
+    """`seal()` for a batch: one draw of randomness for all nonces."""
+    encrypt = _cipher(settings.SECRET_KEY).encrypt
+    drawn = os.urandom(NONCE_BYTES * len(texts))
+    nonces = (drawn[start : start + NONCE_BYTES] for start in range(0, len(drawn), NONCE_BYTES))
+    return [nonce + encrypt(nonce, text.encode(), None) for nonce, text in zip(nonces, texts, strict=True)]
+
+
+def keyed_hashes(kind: str, values: Iterable[str]) -> list[bytes]:
+    """`keyed_hash()` for a batch of one kind."""
+    key, prefix, digest = _key(settings.SECRET_KEY, b"hash"), f"{kind}\x00", hmac.digest
+    return [digest(key, (prefix + value).encode(), "sha256")[:HASH_BYTES] for value in values]
 
 
 def mask(value: str, *, head: int = 3, tail: int = 2) -> str:

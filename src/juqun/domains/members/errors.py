@@ -1,0 +1,103 @@
+"""Refusals of the members room."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django.utils.translation import gettext_noop
+
+from juqun.kernel.errors import ConflictError, InvalidInputError, NotFoundError
+
+
+@dataclass(eq=False)
+class MemberNotFoundError(NotFoundError):
+    """No such member, or not in the reader's scope."""
+
+    code: ClassVar[str] = "member_not_found"
+    message: ClassVar[str] = gettext_noop("There is no member %(member)s that you may see; search by phone or card.")
+    member: str
+
+
+@dataclass(eq=False)
+class MemberErasedError(ConflictError):
+    """An erased member stays a tombstone."""
+
+    code: ClassVar[str] = "member_erased"
+    message: ClassVar[str] = gettext_noop("Member %(member_id)s was erased; a new contact becomes a new member.")
+    member_id: int
+
+
+@dataclass(eq=False)
+class IdentityInvalidError(InvalidInputError):
+    """A value that cannot be a name of that kind."""
+
+    code: ClassVar[str] = "identity_invalid"
+    message: ClassVar[str] = gettext_noop("This is not a valid %(kind)s: %(masked)s; check the value.")
+    kind: str
+    masked: str
+
+
+@dataclass(eq=False)
+class IdentityMissingError(InvalidInputError):
+    """Nobody can be identified by nothing."""
+
+    code: ClassVar[str] = "identity_missing"
+    message: ClassVar[str] = gettext_noop("No usable identity was given; give a phone, card or WeCom id.")
+
+
+@dataclass(eq=False)
+class MergeImpossibleError(ConflictError):
+    """These two cannot be merged."""
+
+    code: ClassVar[str] = "merge_impossible"
+    message: ClassVar[str] = gettext_noop(
+        "Members %(keep_id)s and %(absorb_id)s are one member already; reload to see it."
+    )
+    keep_id: int
+    absorb_id: int
+
+
+@dataclass(eq=False)
+class MergeNotFoundError(NotFoundError):
+    """No such merge."""
+
+    code: ClassVar[str] = "merge_not_found"
+    message: ClassVar[str] = gettext_noop("There is no merge %(merge_id)s; look at the member's time line.")
+    merge_id: int
+
+
+@dataclass(eq=False)
+class MergeUndoneError(ConflictError):
+    """A merge is undone once."""
+
+    code: ClassVar[str] = "merge_undone"
+    message: ClassVar[str] = gettext_noop("Merge %(merge_id)s was undone before; both members stand on their own.")
+    merge_id: int
+
+
+@dataclass(eq=False)
+class MergeBuriedError(ConflictError):
+    """Merges on the same members are undone in reverse order."""
+
+    code: ClassVar[str] = "merge_buried"
+    message: ClassVar[str] = gettext_noop("Merge %(merge_id)s lies under merge %(later_id)s; undo that one first.")
+    merge_id: int
+    later_id: int
+
+
+@dataclass(eq=False)
+class MergeErasedError(ConflictError):
+    """What was destroyed cannot be given back."""
+
+    code: ClassVar[str] = "merge_erased"
+    message: ClassVar[str] = gettext_noop(
+        "Merge %(merge_id)s cannot be undone: data of these members was erased at their wish."
+    )
+    merge_id: int
+
+
+@dataclass(eq=False)
+class ConcurrentIdentifyError(ConflictError):
+    """Others kept changing the same identities."""
+
+    code: ClassVar[str] = "concurrent_identify"
+    message: ClassVar[str] = gettext_noop("The same person is being changed by others; try again in a moment.")

@@ -1,0 +1,101 @@
+"""What the members room does about news from WeCom. Every handler may be called twice and out of order."""
+
+from juqun.channels.wecom import operations as wecom
+from juqun.channels.wecom.errors import WecomRefusedError
+from juqun.channels.wecom.events import ContactAdded, ContactDropped, ContactEdited, ContactLost
+from juqun.channels.wecom.types import Contact, Follow
+from juqun.domains.members import operations, queries, rules
+from juqun.domains.members.types import Identity, IdentityKind, LostBy
+from juqun.domains.org import queries as org
+from juqun.domains.org.types import NodeKind, StaffView
+from juqun.kernel.jobs import GiveUp
+from juqun.kernel.scope import DataScope
+
+SOURCE = "wecom"
+GENDERS = {1: "male", 2: "female"}
+NO_LONGER_A_CONTACT = frozenset({84061, 40096})  # "not an external contact", "external userid invalid": gone meanwhile
+
+
+def on_contact_added(event: ContactAdded) -> None:
+    """Read the contact, find or create the member, note the friendship. Calls WeCom: wire it with atomic=False.
+
+    A contact who is gone by now, or whom this member of staff no longer follows, is left to the event that says so.
+    """
+    contact = _read(event.external_userid)
+    follow = None if contact is None else _follow(contact, event.userid)
+    if contact is None or follow is None:
+        return
+    person = org.get_staff_by_userid(userid=event.userid)
+    member_id = _identify(contact, event, person)
+    if person is None:
+        raise GiveUp(f"userid {event.userid} is not among the staff; enter or import them, then retry this job")
+    operations.add_friend(
+        member_id=member_id,
+        staff_id=person.id,
+        external_userid=event.external_userid,
+        state=event.state or follow.state or "",
+        at=event.at,
+    )
+
+
+def on_contact_edited(event: ContactEdited) -> None:
+    """Read the contact again: a remark may hold a phone number that tells who it is. Calls WeCom: wire with atomic=False."""
+    contact = _read(event.external_userid)
+    if contact is not None:
+        _identify(contact, event, org.get_staff_by_userid(userid=event.userid))
+
+
+def on_contact_lost(event: ContactLost) -> None:
+    """The customer deleted the member of staff."""
+    _lose(event, LostBy.CUSTOMER)
+
+
+def on_contact_dropped(event: ContactDropped) -> None:
+    """The member of staff deleted the customer, or the customer was transferred to somebody else."""
+    _lose(event, LostBy.TRANSFER if event.by_transfer else LostBy.STAFF)
+
+
+def _read(external_userid: str) -> Contact | None:
+    try:
+        return wecom.get_contact(external_userid=external_userid)
+    except WecomRefusedError as error:
+        if error.errcode in NO_LONGER_A_CONTACT:
+            return None
+        raise
+
+
+def _follow(contact: Contact, userid: str) -> Follow | None:
+    return next((follow for follow in contact.follow if follow.userid == userid), None)
+
+
+def _identify(contact: Contact, event: ContactAdded | ContactEdited, person: StaffView | None) -> int:
+    follow = _follow(contact, event.userid)
+    mobiles = follow.remark_mobiles if follow is not None else ()
+    identities = [Identity(kind=IdentityKind.EXTERNAL_USERID, value=contact.external_userid)]
+    if contact.unionid:
+        identities.append(Identity(kind=IdentityKind.UNIONID, value=contact.unionid))
+    identities += [Identity(kind=IdentityKind.PHONE, value=mobile) for mobile in mobiles if rules.is_phone(mobile)]
+    result = operations.identify(
+        identities=identities,
+        display_name=contact.name,
+        store_id=_store_of(person),
+        gender=GENDERS.get(contact.gender, ""),
+        source=SOURCE,
+        at=event.at,
+    )
+    return result.member_id
+
+
+def _store_of(person: StaffView | None) -> int | None:
+    """The store at which a member of staff works: a first home for a customer without one."""
+    if person is None:
+        return None
+    node = org.get_node(scope=DataScope.whole_chain(), node_id=person.node_id)
+    return node.id if node.kind is NodeKind.STORE else None
+
+
+def _lose(event: ContactLost | ContactDropped, by: LostBy) -> None:
+    member_id = queries.find_member_id(kind=IdentityKind.EXTERNAL_USERID, value=event.external_userid)
+    person = org.get_staff_by_userid(userid=event.userid)
+    if member_id is not None and person is not None:
+        operations.lose_friend(member_id=member_id, staff_id=person.id, at=event.at, by=by)

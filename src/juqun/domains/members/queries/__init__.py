@@ -1,0 +1,38 @@
+"""Reads of the members room. Reads for people take a DataScope first; look-ups of the system say that they are such."""
+
+from juqun.domains.members.queries.dims import export_member_tags_dim, export_members_dim
+from juqun.domains.members.queries.lookups import (
+    find_member_id,
+    find_member_ids,
+    list_friend_links,
+    member_stores,
+    resolve_member_ids,
+)
+from juqun.domains.members.queries.profiles import (
+    count_friends,
+    count_members,
+    get_member,
+    get_timeline,
+    list_consents,
+    list_merges,
+    list_tags,
+    search_members,
+)
+
+__all__ = [
+    "count_friends",
+    "count_members",
+    "export_member_tags_dim",
+    "export_members_dim",
+    "find_member_id",
+    "find_member_ids",
+    "get_member",
+    "get_timeline",
+    "list_consents",
+    "list_friend_links",
+    "list_merges",
+    "list_tags",
+    "member_stores",
+    "resolve_member_ids",
+    "search_members",
+]
