@@ -11,7 +11,6 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import httpx
 import pytest
 from django.db import connections
-from wecom_emulator.running import RunningEmulator, run_in_thread
 
 from juqun.channels.wecom import operations
 from juqun.channels.wecom.errors import (
@@ -33,6 +32,7 @@ from juqun.kernel import clock
 from juqun.kernel.models import EventRecord
 from juqun.kernel.testing import run_all_jobs
 from juqun.surfaces.callbacks import lane
+from wecom_emulator.running import RunningEmulator, run_in_thread
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 100
@@ -267,6 +267,16 @@ def test_tags_are_made_once_and_set(emulator):
     with pytest.raises(WecomRefusedError) as caught:
         operations.mark_tags(userid="chen", external_userid="wm1", add_ids=[ids["till"]])
     assert caught.value.errcode == 84061
+
+
+def test_tags_whose_answer_was_lost_are_made_once(emulator):
+    emulator.post("faults", route="externalcontact/add_corp_tag", cut=True, after_effect=True, times=1)
+    ids = operations.ensure_corp_tags(group_name="g", names=["a", "b"])
+    assert ids == {tag.name: tag.id for tag in operations.list_corp_tags()}
+    emulator.post("faults", route="externalcontact/add_corp_tag", cut=True, times=1)
+    with pytest.raises(WecomUnknownOutcomeError):
+        operations.ensure_corp_tags(group_name="g", names=["c"])
+    assert set(operations.ensure_corp_tags(group_name="g", names=["c"])) == {"c"}
 
 
 def test_a_mass_message_goes_out_when_staff_confirm(emulator):
