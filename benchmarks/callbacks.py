@@ -26,9 +26,6 @@ PACE = int(os.environ.get("JUQUN_BENCH_PACE", "2000"))
 CONNECTIONS = 64
 # more threads only queue at SQLite's one writer in the plain view
 THREADS = {"ours": int(os.environ.get("JUQUN_BENCH_THREADS", "64")), "plain": 8}
-    "ours": int(os.environ.get("JUQUN_BENCH_THREADS", "64")),
-    "plain": 8,
-}  # more threads only queue at SQLite's one writer in the plain view
 HOST = "127.0.0.1"
 
 Callback = tuple[str, bytes]  # dedupe key, HTTP request
