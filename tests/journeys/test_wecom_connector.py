@@ -269,6 +269,16 @@ def test_tags_are_made_once_and_set(emulator):
     assert caught.value.errcode == 84061
 
 
+def test_tags_whose_answer_was_lost_are_made_once(emulator):
+    emulator.post("faults", route="externalcontact/add_corp_tag", cut=True, after_effect=True, times=1)
+    ids = operations.ensure_corp_tags(group_name="g", names=["a", "b"])
+    assert ids == {tag.name: tag.id for tag in operations.list_corp_tags()}
+    emulator.post("faults", route="externalcontact/add_corp_tag", cut=True, times=1)
+    with pytest.raises(WecomUnknownOutcomeError):
+        operations.ensure_corp_tags(group_name="g", names=["c"])
+    assert set(operations.ensure_corp_tags(group_name="g", names=["c"])) == {"c"}
+
+
 def test_a_mass_message_goes_out_when_staff_confirm(emulator):
     for customer in ("wm1", "wm2"):
         befriend(emulator, customer)

@@ -111,7 +111,7 @@ class WecomClient:
         cursor = ""
         while True:
             if endpoint.method == "GET":
-                answer = self.call(endpoint, params={**body, "cursor": cursor})
+                answer = self.call(endpoint, params={**body, **({"cursor": cursor} if cursor else {})})
             else:
                 answer = self.call(endpoint, {**body, "cursor": cursor})
             yield answer

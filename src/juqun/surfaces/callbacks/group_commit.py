@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 Item = TypeVar("Item")
 
 PAUSE_SECONDS = 0.2
+GATHER_SECONDS = (
+    0.004  # in a crowd the writer lets more callers come before it commits; a lone caller never waits for it
+)
 
 
 class NotCommittedError(RuntimeError):
@@ -85,11 +88,15 @@ class GroupCommit(Generic[Item]):
         self._thread.start()
 
     def _run(self) -> None:
-        while batch := self._next_batch():
+        gathering = False
+        while batch := self._next_batch(gather=gathering):
             self._store(batch)
+            gathering = len(batch) > 1
         connection.close()
 
-    def _next_batch(self) -> list[_Slot[Item]]:
+    def _next_batch(self, *, gather: bool) -> list[_Slot[Item]]:
+        if gather and not self._is_stopping:
+            time.sleep(GATHER_SECONDS)
         with self._condition:
             while not self._waiting and not self._is_stopping:
                 self._condition.wait()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from juqun.channels.wecom import endpoints, mappers, rules
 from juqun.channels.wecom.client import get_client
-from juqun.channels.wecom.errors import WecomRefusedError
+from juqun.channels.wecom.errors import WecomError, WecomRefusedError, WecomUnknownOutcomeError
 from juqun.channels.wecom.types import CorpTag
 
 _MAX_NAME = 30
@@ -21,7 +21,8 @@ def list_corp_tags() -> list[CorpTag]:
 def ensure_corp_tags(*, group_name: str, names: Sequence[str]) -> dict[str, str]:
     """Make sure that the group has all of `names`; returns name -> tag id. Safe to repeat and beside itself.
 
-    WeCom appends to an existing group of that name. A rival who was faster (301021) or a lost answer is settled by reading again.
+    WeCom appends to an existing group of that name. A rival who was faster (301021) or a lost answer is settled by reading again;
+    the error is raised only when the tags are not there then: repeating is safe.
     """
     endpoint = endpoints.CORP_TAG_ADD
     for name in (group_name, *names):
@@ -29,13 +30,18 @@ def ensure_corp_tags(*, group_name: str, names: Sequence[str]) -> dict[str, str]
     wanted = dict.fromkeys(names)
     found = _ids(group_name)
     missing = [name for name in wanted if name not in found]
-    if missing:
-        try:
-            get_client().call(endpoint, {"group_name": group_name, "tag": [{"name": name} for name in missing]})
-        except WecomRefusedError as error:
-            if error.errcode != rules.TAG_NAME_EXISTS:
-                raise
-        found = _ids(group_name)
+    if not missing:
+        return {name: found[name] for name in wanted}
+    doubt: WecomError | None = None
+    try:
+        get_client().call(endpoint, {"group_name": group_name, "tag": [{"name": name} for name in missing]})
+    except (WecomRefusedError, WecomUnknownOutcomeError) as error:
+        if isinstance(error, WecomRefusedError) and error.errcode != rules.TAG_NAME_EXISTS:
+            raise
+        doubt = error
+    found = _ids(group_name)
+    if doubt is not None and any(name not in found for name in missing):
+        raise doubt
     with mappers.reading(endpoint):
         return {name: found[name] for name in wanted}
 

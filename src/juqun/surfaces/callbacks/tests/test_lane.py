@@ -7,6 +7,10 @@ from urllib.parse import urlencode
 
 import pytest
 from django.db import OperationalError, connection
+from hypothesis import HealthCheck, given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
+from wechatpy.work.crypto import WeChatCrypto
 
 from juqun.channels.wecom.models import InboxCallback
 from juqun.channels.wecom.testing import callback_xml, signed_callback
@@ -86,6 +90,27 @@ def test_a_replay_is_answered_and_changes_nothing():
     query, body = signed_callback(added())
     assert [send(query=query, body=body) for _ in range(3)] == [("200", b"success")] * 3
     assert (InboxCallback.objects.count(), Job.objects.count()) == (1, 1)
+
+
+def test_a_callback_sealed_by_wechatpy_is_taken(settings):
+    crypto = WeChatCrypto(
+        settings.JUQUN_WECOM_CALLBACK_TOKEN, settings.JUQUN_WECOM_CALLBACK_AES_KEY, settings.JUQUN_WECOM_CORP_ID
+    )
+    timestamp = str(int(clock.now().timestamp()))
+    body = crypto.encrypt_message(added(), "nonce", timestamp)
+    signature = body.split("<MsgSignature><![CDATA[")[1].split("]]>")[0]
+    query = urlencode({"msg_signature": signature, "timestamp": timestamp, "nonce": "nonce"})
+    assert send(query=query, body=body.encode()) == ("200", b"success")
+    assert InboxCallback.objects.get().change_type == "add_external_contact"
+
+
+@tries(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=400), st.text(max_size=60))
+def test_whatever_is_thrown_at_the_lane_is_refused(body, query):
+    assert send(query=query, body=body)[0] in {"400", "403"}
+    signed = {"msg_signature": f"0{query}", "timestamp": str(int(clock.now().timestamp())), "nonce": f"0{query}"}
+    assert send(query=urlencode(signed), body=body) == ("403", b"")
+    assert send("GET", query=urlencode(signed | {"echostr": f"0{query}"})) == ("403", b"")
 
 
 @pytest.mark.parametrize(
