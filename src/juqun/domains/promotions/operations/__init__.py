@@ -7,7 +7,7 @@ from juqun.domains.promotions.operations.using import (
     freeze_coupon,
     quote_coupon,
     redeem_coupon,
-    release_coupon,
+    release_coupons,
     return_coupon,
 )
 
@@ -19,7 +19,7 @@ __all__ = [
     "issue_coupons",
     "quote_coupon",
     "redeem_coupon",
-    "release_coupon",
+    "release_coupons",
     "return_coupon",
     "revise_template",
     "set_template_state",

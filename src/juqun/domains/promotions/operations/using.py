@@ -4,6 +4,7 @@ A coupon's state moves by compare-and-set only; the Redemption row under its uni
 row is always written last, after the coupon (one lock order for all of promotions).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -87,16 +88,14 @@ def redeem_coupon(
     return discount_fen
 
 
-def release_coupon(*, order_key: str) -> bool:
-    """Let go of the coupon that was frozen for an order which is not paid; True when there was one.
+def release_coupons(*, order_keys: Sequence[str]) -> int:
+    """Let go of the coupons that were frozen for orders which are not paid; answer how many there were.
 
     A coupon whose last moment passed meanwhile is caught by the check at its next use and by the expiry job.
     """
-    with transaction.atomic():
-        moved = Coupon.unscoped.filter(order_key=order_key, state=CouponState.FROZEN).update(
-            state=CouponState.ISSUED, order_key=None
-        )
-    return moved > 0
+    return Coupon.unscoped.filter(order_key__in=order_keys, state=CouponState.FROZEN).update(
+        state=CouponState.ISSUED, order_key=None
+    )
 
 
 def return_coupon(*, order_key: str, at: datetime) -> bool:
