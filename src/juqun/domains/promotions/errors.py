@@ -180,3 +180,11 @@ class RedemptionConflictError(ConflictError):
     message: ClassVar[str] = gettext_noop("Order %(order_key)s redeemed a coupon before with other figures; give the changed order a new number.")
 
     order_key: str
+
+
+@dataclass(eq=False)
+class WalletLinkInvalidError(NotFoundError):
+    """The link to a member's own coupons is forged, cut off or too old."""
+
+    code: ClassVar[str] = "wallet_link_invalid"
+    message: ClassVar[str] = gettext_noop("This link is not valid any more; ask your store for a new one.")

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.core import signing
 from django.db.models import Count, Q, QuerySet
 
 from juqun.domains.members import queries as members
 from juqun.domains.promotions import rules
-from juqun.domains.promotions.errors import CouponUnknownError, TemplateUnknownError
+from juqun.domains.promotions.errors import CouponUnknownError, TemplateUnknownError, WalletLinkInvalidError
 from juqun.domains.promotions.mappers import COUPON_JOINS, TEMPLATE_JOINS, coupon_view, template_view
 from juqun.domains.promotions.models import Coupon, CouponTemplate
 from juqun.domains.promotions.types import CouponState, CouponTemplateView, CouponView, StateCount
 from juqun.kernel.scope import DataScope
+
+WALLET_SALT = "juqun.promotions.wallet"
+WALLET_DAYS = 90
 
 
 def list_templates(*, scope: DataScope, limit: int = 100, offset: int = 0) -> list[CouponTemplateView]:
@@ -52,6 +56,20 @@ def list_own_coupons(
     if states:
         rows = rows.filter(state__in=[state.value for state in states])
     return [coupon_view(row) for row in rows.order_by("valid_until", "pk")[:limit]]
+
+
+def wallet_token(*, member_id: int) -> str:
+    """The signed part of the link to the member's own coupons; it lives for `WALLET_DAYS`."""
+    return signing.dumps(member_id, salt=WALLET_SALT)
+
+
+def read_wallet_token(*, token: str) -> int:
+    """The member of a wallet link. Raises WalletLinkInvalidError for a forged, cut off or old one."""
+    try:
+        member_id = signing.loads(token, salt=WALLET_SALT, max_age=WALLET_DAYS * 24 * 3600)
+    except signing.BadSignature as error:
+        raise WalletLinkInvalidError from error
+    return int(member_id)
 
 
 def count_by_state(*, scope: DataScope, template_id: int, at: datetime) -> list[StateCount]:

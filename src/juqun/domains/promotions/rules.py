@@ -30,11 +30,6 @@ def normalise_code(text: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", text.upper()).translate(_MISREAD)
 
 
-def spaced_code(code: str) -> str:
-    """The code in groups of four, for people."""
-    return " ".join(code[start : start + 4] for start in range(0, len(code), 4))
-
-
 def check_terms(terms: CouponTerms) -> None:
     """Refuse terms that cannot be kept. Raises TemplateInvalidError naming the field."""
     if terms.kind is CouponKind.AMOUNT:
@@ -120,10 +115,3 @@ def _state_problem(coupon: CouponView, *, order_key: str | None, at: datetime) -
     if at < coupon.valid_from:
         return CouponNotYetValidError(coupon_code=coupon.code, valid_from=coupon.valid_from)
     return None
-
-
-def shown_state(coupon: CouponView, at: datetime) -> CouponState:
-    """The state to show at `at`: an issued coupon past its last moment is expired also before the job has run."""
-    if coupon.state is CouponState.ISSUED and at >= coupon.valid_until:
-        return CouponState.EXPIRED
-    return coupon.state

@@ -98,6 +98,12 @@ class CouponView:
     campaign_id: int | None
     order_key: str | None
 
+    def state_at(self, at: datetime) -> CouponState:
+        """The state that holds at `at`: an issued coupon past its last moment is expired, whether the job has run or not."""
+        if self.state is CouponState.ISSUED and at >= self.valid_until:
+            return CouponState.EXPIRED
+        return self.state
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateCount:
