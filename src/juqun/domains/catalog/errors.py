@@ -13,7 +13,9 @@ class ProductUnknownError(NotFoundError):
     """No product has this reference."""
 
     code: ClassVar[str] = "product_unknown"
-    message: ClassVar[str] = gettext_noop("No product has the reference %(product_ref)s; import the product list first.")
+    message: ClassVar[str] = gettext_noop(
+        "No product has the reference %(product_ref)s; import the product list first."
+    )
 
     product_ref: str
 
@@ -23,7 +25,9 @@ class ProductInvalidError(InvalidInputError):
     """A field of a product cannot be taken."""
 
     code: ClassVar[str] = "product_invalid"
-    message: ClassVar[str] = gettext_noop("Product %(product_ref)s: the field %(field)s is not valid; correct it and send again.")
+    message: ClassVar[str] = gettext_noop(
+        "Product %(product_ref)s: the field %(field)s is not valid; correct it and send again."
+    )
 
     product_ref: str
     field: str

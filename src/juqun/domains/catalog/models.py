@@ -16,6 +16,7 @@ class Product(models.Model):
         indexes = [models.Index(fields=["category"], name="catalog_product_category")]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(price_fen__isnull=True) | models.Q(price_fen__gte=0), name="catalog_price_not_negative"
+                condition=models.Q(price_fen__isnull=True) | models.Q(price_fen__gte=0),
+                name="catalog_price_not_negative",
             ),
         ]

@@ -71,7 +71,9 @@ def _take_batch(batch: Batch) -> BatchOutcome:
         try:
             rules.check_product(product)
         except ProductInvalidError as error:
-            rejects.append(Reject(line_no=line["line_no"], field=error.field, value=product.product_ref, reason=str(error)))
+            rejects.append(
+                Reject(line_no=line["line_no"], field=error.field, value=product.product_ref, reason=str(error))
+            )
         else:
             good.append(product)
     result = upsert_products(products=good, at=clock.now())
@@ -83,7 +85,11 @@ def _upsert_batch(wanted: Sequence[ProductIn], at: datetime) -> tuple[int, int]:
     refs = [product.product_ref for product in wanted]
     known = {row.product_ref: to_view(row) for row in Product.objects.filter(product_ref__in=refs)}
     fresh = [product for product in wanted if product.product_ref not in known]
-    moved = [product for product in wanted if product.product_ref in known and rules.is_changed(known[product.product_ref], product)]
+    moved = [
+        product
+        for product in wanted
+        if product.product_ref in known and rules.is_changed(known[product.product_ref], product)
+    ]
     rows = [
         Product(
             product_ref=product.product_ref,

@@ -6,12 +6,16 @@ from juqun.domains.catalog.errors import ProductInvalidError
 from juqun.domains.catalog.types import ProductIn, ProductView
 
 MAX_REF = 64
+MAX_TEXTS = {"name": 200, "category": 100, "department": 100, "brand": 100}
 
 
 def check_product(product: ProductIn) -> None:
     """Refuse a product without a usable reference or with a negative price (ProductInvalidError)."""
     if not product.product_ref.strip() or len(product.product_ref) > MAX_REF:
         raise ProductInvalidError(product_ref=product.product_ref, field="product_ref")
+    for field, longest in MAX_TEXTS.items():
+        if len(getattr(product, field)) > longest:
+            raise ProductInvalidError(product_ref=product.product_ref, field=field)
     if product.price_fen is not None and product.price_fen < 0:
         raise ProductInvalidError(product_ref=product.product_ref, field="price_fen")
 

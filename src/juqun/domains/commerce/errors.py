@@ -24,7 +24,9 @@ class OrderInvalidError(InvalidInputError):
     """A field of the order cannot be taken."""
 
     code: ClassVar[str] = "order_invalid"
-    message: ClassVar[str] = gettext_noop("The order's field %(field)s is not valid (%(reason)s); correct it and send again.")
+    message: ClassVar[str] = gettext_noop(
+        "The order's field %(field)s is not valid (%(reason)s); correct it and send again."
+    )
 
     field: str
     reason: str
@@ -35,7 +37,9 @@ class OrderRepeatedDifferentlyError(ConflictError):
     """The same order number came again with other content."""
 
     code: ClassVar[str] = "order_repeated_differently"
-    message: ClassVar[str] = gettext_noop("Order %(order_key)s is stored with other content; send a changed order under a new number.")
+    message: ClassVar[str] = gettext_noop(
+        "Order %(order_key)s is stored with other content; send a changed order under a new number."
+    )
 
     order_key: str
 
@@ -67,7 +71,9 @@ class PickupCodeUnknownError(NotFoundError):
     """No paid order has this pickup code."""
 
     code: ClassVar[str] = "pickup_code_unknown"
-    message: ClassVar[str] = gettext_noop("No order has the pickup code %(pickup_code)s; scan it again from the customer's page.")
+    message: ClassVar[str] = gettext_noop(
+        "No order has the pickup code %(pickup_code)s; scan it again from the customer's page."
+    )
 
     pickup_code: str
 
@@ -77,7 +83,9 @@ class PickupWrongStoreError(ConflictError):
     """The goods wait at another store."""
 
     code: ClassVar[str] = "pickup_wrong_store"
-    message: ClassVar[str] = gettext_noop("The goods of order %(order_key)s wait at another store; send the customer there.")
+    message: ClassVar[str] = gettext_noop(
+        "The goods of order %(order_key)s wait at another store; send the customer there."
+    )
 
     order_key: str
     store_id: int

@@ -21,13 +21,17 @@ class Order(ScopedModel):
     content_hash = models.CharField(max_length=64)
     store = models.ForeignKey("org.OrgNode", on_delete=models.PROTECT, related_name="+")
     member = models.ForeignKey("members.Member", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    # Who bought, as it was known then; `member` is that person today, which differs after a merge of members.
+    original_member = models.ForeignKey(
+        "members.Member", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     staff = models.ForeignKey("org.Staff", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     campaign_id = models.BigIntegerField(null=True, blank=True)
     coupon_code = models.CharField(max_length=20, blank=True)
     amount_fen = models.BigIntegerField()
     discount_fen = models.BigIntegerField(default=0)
     state = models.CharField(max_length=10, choices=[(state.value, state.value) for state in OrderState])
-    pickup_code = models.CharField(max_length=20, unique=True, null=True, blank=True)  # noqa: DJ001 - unique when there is one
+    pickup_code = models.CharField(max_length=20, unique=True, null=True, blank=True)
     created_at = models.DateTimeField()
     hold_until = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)

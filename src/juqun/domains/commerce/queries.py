@@ -57,9 +57,7 @@ def get_order_by_pickup_code(*, code: str) -> OrderView:
 
 def check_till_key(*, secret: str) -> TillKeyView:
     """Whose key this is. Raises TillKeyUnknownError for a wrong or withdrawn one."""
-    row = (
-        TillKey.objects.select_related("node").filter(key_hash=hash_secret(secret), revoked_at__isnull=True).first()
-    )
+    row = TillKey.objects.select_related("node").filter(key_hash=hash_secret(secret), revoked_at__isnull=True).first()
     if row is None:
         raise TillKeyUnknownError
     return till_key_view(row)

@@ -40,7 +40,9 @@ def check_order(*, source: str, external_ref: str, lines: Sequence[OrderLineIn])
         if not line.product_ref or len(line.product_ref) > 64:
             raise OrderInvalidError(field=f"lines[{number}].product_ref", reason="must be 1 to 64 letters")
         if line.amount_fen < 0:
-            raise OrderInvalidError(field=f"lines[{number}].amount_fen", reason="must not be negative; send a refund instead")
+            raise OrderInvalidError(
+                field=f"lines[{number}].amount_fen", reason="must not be negative; send a refund instead"
+            )
         clean_quantity(line.quantity, number)
 
 
@@ -69,7 +71,9 @@ def price_lines(lines: Sequence[OrderLineIn], discount_fen: int) -> list[PricedL
     Left-over fen go by the lines' content, not by their position, so that the order of scanning does not change what a
     product cost. `discount_fen` must not exceed the total.
     """
-    ranked = sorted(range(len(lines)), key=lambda i: (lines[i].product_ref, lines[i].amount_fen, str(lines[i].quantity), i))
+    ranked = sorted(
+        range(len(lines)), key=lambda i: (lines[i].product_ref, lines[i].amount_fen, str(lines[i].quantity), i)
+    )
     shares = split_largest_remainder(discount_fen, [lines[i].amount_fen for i in ranked])
     by_position = dict(zip(ranked, shares, strict=True))
     return [

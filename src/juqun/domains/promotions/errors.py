@@ -24,7 +24,9 @@ class TemplateInvalidError(InvalidInputError):
     """A field of a template cannot be taken."""
 
     code: ClassVar[str] = "template_invalid"
-    message: ClassVar[str] = gettext_noop("The coupon template's field %(field)s is not valid (%(reason)s); correct it and save again.")
+    message: ClassVar[str] = gettext_noop(
+        "The coupon template's field %(field)s is not valid (%(reason)s); correct it and save again."
+    )
 
     field: str
     reason: str
@@ -35,7 +37,9 @@ class TemplateNotOnError(ConflictError):
     """Coupons are issued only while the template is on and before its last day."""
 
     code: ClassVar[str] = "template_not_on"
-    message: ClassVar[str] = gettext_noop("The coupon template %(template_id)s is %(state)s; switch it on before issuing.")
+    message: ClassVar[str] = gettext_noop(
+        "The coupon template %(template_id)s is %(state)s; switch it on before issuing."
+    )
 
     template_id: int
     state: str
@@ -46,7 +50,9 @@ class CouponsExhaustedError(ConflictError):
     """All coupons of the template are given out, or its budget is."""
 
     code: ClassVar[str] = "coupons_exhausted"
-    message: ClassVar[str] = gettext_noop("All coupons of template %(template_id)s are given out; raise its total or budget, or use another.")
+    message: ClassVar[str] = gettext_noop(
+        "All coupons of template %(template_id)s are given out; raise its total or budget, or use another."
+    )
 
     template_id: int
 
@@ -56,7 +62,9 @@ class CouponLimitReachedError(ConflictError):
     """The member has as many coupons of this template as one member may have."""
 
     code: ClassVar[str] = "coupon_limit_reached"
-    message: ClassVar[str] = gettext_noop("Member %(member_id)s already has all %(per_member)s coupons of this kind; use the one at hand.")
+    message: ClassVar[str] = gettext_noop(
+        "Member %(member_id)s already has all %(per_member)s coupons of this kind; use the one at hand."
+    )
 
     template_id: int
     member_id: int
@@ -68,7 +76,9 @@ class IntentReusedError(ConflictError):
     """The same intent key came with another content."""
 
     code: ClassVar[str] = "intent_reused"
-    message: ClassVar[str] = gettext_noop("The intent key %(intent_key)s was used for something else; take a new key for a new intent.")
+    message: ClassVar[str] = gettext_noop(
+        "The intent key %(intent_key)s was used for something else; take a new key for a new intent."
+    )
 
     intent_key: str
 
@@ -78,7 +88,9 @@ class CouponUnknownError(NotFoundError):
     """No coupon has this code."""
 
     code: ClassVar[str] = "coupon_unknown"
-    message: ClassVar[str] = gettext_noop("No coupon has the code %(coupon_code)s; scan it again or type it from the customer's page.")
+    message: ClassVar[str] = gettext_noop(
+        "No coupon has the code %(coupon_code)s; scan it again or type it from the customer's page."
+    )
 
     coupon_code: str
 
@@ -88,7 +100,9 @@ class CouponExpiredError(ConflictError):
     """The coupon's last moment is over."""
 
     code: ClassVar[str] = "coupon_expired"
-    message: ClassVar[str] = gettext_noop("Coupon %(coupon_code)s expired; ask whether a newer one is in the customer's list.")
+    message: ClassVar[str] = gettext_noop(
+        "Coupon %(coupon_code)s expired; ask whether a newer one is in the customer's list."
+    )
 
     coupon_code: str
     valid_until: datetime
@@ -123,7 +137,9 @@ class CouponBelowThresholdError(ConflictError):
     """The order is too small for the coupon."""
 
     code: ClassVar[str] = "coupon_below_threshold"
-    message: ClassVar[str] = gettext_noop("The order is %(missing_fen)s fen too small for coupon %(coupon_code)s; add goods and try again.")
+    message: ClassVar[str] = gettext_noop(
+        "The order is %(missing_fen)s fen too small for coupon %(coupon_code)s; add goods and try again."
+    )
 
     coupon_code: str
     threshold_fen: int
@@ -136,7 +152,9 @@ class CouponUsedError(ConflictError):
     """The coupon was used on another order already."""
 
     code: ClassVar[str] = "coupon_used"
-    message: ClassVar[str] = gettext_noop("Coupon %(coupon_code)s was used already; take another one from the customer's list.")
+    message: ClassVar[str] = gettext_noop(
+        "Coupon %(coupon_code)s was used already; take another one from the customer's list."
+    )
 
     coupon_code: str
 
@@ -146,7 +164,9 @@ class CouponFrozenError(ConflictError):
     """The coupon is held for another order that is not paid yet."""
 
     code: ClassVar[str] = "coupon_frozen"
-    message: ClassVar[str] = gettext_noop("Coupon %(coupon_code)s is held for an unpaid order; pay or cancel that order first.")
+    message: ClassVar[str] = gettext_noop(
+        "Coupon %(coupon_code)s is held for an unpaid order; pay or cancel that order first."
+    )
 
     coupon_code: str
 
@@ -166,7 +186,9 @@ class CouponWrongMemberError(RefusedError):
     """The coupon belongs to another member."""
 
     code: ClassVar[str] = "coupon_wrong_member"
-    message: ClassVar[str] = gettext_noop("Coupon %(coupon_code)s belongs to another customer; use the card of its owner, or another coupon.")
+    message: ClassVar[str] = gettext_noop(
+        "Coupon %(coupon_code)s belongs to another customer; use the card of its owner, or another coupon."
+    )
 
     coupon_code: str
     member_id: int
@@ -177,7 +199,9 @@ class RedemptionConflictError(ConflictError):
     """The same order came again with another amount, store or coupon."""
 
     code: ClassVar[str] = "redemption_conflict"
-    message: ClassVar[str] = gettext_noop("Order %(order_key)s redeemed a coupon before with other figures; give the changed order a new number.")
+    message: ClassVar[str] = gettext_noop(
+        "Order %(order_key)s redeemed a coupon before with other figures; give the changed order a new number."
+    )
 
     order_key: str
 

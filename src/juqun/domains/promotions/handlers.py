@@ -1,24 +1,22 @@
-"""Reactions of promotions to the news of other rooms; each may run more than once."""
+"""Reactions of promotions to the news of other rooms; each may run more than once and in any order."""
 
-from django.db import transaction
-
-from juqun.domains.members.events import MembersMerged
+from juqun.domains.members import queries as members
+from juqun.domains.members.events import MembersMerged, MembersSplit
 from juqun.domains.promotions.models import Coupon
 
 
 def on_members_merged(event: MembersMerged) -> None:
-    """Move the coupons of the absorbed member to the kept one: what was promised stays promised.
+    """The coupons of the absorbed member are the kept member's coupons: what was promised stays promised."""
+    _bring_home(event.keep_id, event.absorb_id)
 
-    Seats (template, member, seq) that are taken move behind the last one, so the kept member may hold more than
-    `per_member` of a template, but can never get a further one.
-    """
-    with transaction.atomic():
-        last = dict[int, int]()
-        for template_id, seq in Coupon.unscoped.filter(member_id=event.keep_id).values_list("template_id", "seq"):
-            last[template_id] = max(seq, last.get(template_id, 0))
-        moving = list(Coupon.unscoped.select_for_update().filter(member_id=event.absorb_id).order_by("pk"))
-        for coupon in moving:
-            last[coupon.template_id] = last.get(coupon.template_id, 0) + 1
-            coupon.member_id = event.keep_id
-            coupon.seq = last[coupon.template_id]
-        Coupon.unscoped.bulk_update(moving, ["member_id", "seq"], batch_size=500)
+
+def on_members_split(event: MembersSplit) -> None:
+    """A merge was undone: each coupon goes back to the member to whom it was given."""
+    _bring_home(event.keep_id, event.absorb_id)
+
+
+def _bring_home(*member_ids: int) -> None:
+    """Give every coupon of these members to whoever its original member is today."""
+    held = Coupon.unscoped.filter(member_id__in=member_ids).values_list("original_member_id", flat=True).distinct()
+    for original_id, owner_id in members.resolve_member_ids(member_ids=held).items():
+        Coupon.unscoped.filter(original_member_id=original_id).exclude(member_id=owner_id).update(member_id=owner_id)

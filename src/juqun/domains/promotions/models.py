@@ -85,11 +85,14 @@ class Coupon(ScopedModel):
     """One member's coupon. Its dates and store are copied from its version, so that use needs no join to decide."""
 
     SCOPE_PATH: ClassVar[str] = "member__store__path"
+    SCOPE_STAFF: ClassVar[str | None] = "member__staff_id"
 
     code = models.CharField(max_length=20, unique=True)
     template = models.ForeignKey(CouponTemplate, on_delete=models.PROTECT, related_name="coupons")
     version = models.ForeignKey(CouponTemplateVersion, on_delete=models.PROTECT, related_name="coupons")
+    # Whose it is now, and to whom it was given: they differ after a merge, and agree again when it is undone.
     member = models.ForeignKey("members.Member", on_delete=models.PROTECT, related_name="+")
+    original_member = models.ForeignKey("members.Member", on_delete=models.PROTECT, related_name="+")
     seq = models.PositiveIntegerField()
     intent_key = models.CharField(max_length=120, unique=True)
     source = models.CharField(max_length=40)
@@ -103,7 +106,7 @@ class Coupon(ScopedModel):
 
     class Meta(ScopedModel.Meta):
         constraints = [
-            models.UniqueConstraint(fields=["template", "member", "seq"], name="promotions_coupon_once"),
+            models.UniqueConstraint(fields=["template", "original_member", "seq"], name="promotions_coupon_once"),
             models.CheckConstraint(
                 condition=Q(state__in=["frozen", "used"], order_key__isnull=False)
                 | Q(state__in=["issued", "expired", "void"], order_key__isnull=True),
@@ -137,6 +140,7 @@ class Redemption(models.Model):
                 fields=["order_key"], condition=Q(returned_at__isnull=True), name="promotions_redemption_order"
             ),
             models.CheckConstraint(
-                condition=Q(discount_fen__gte=0, discount_fen__lte=F("amount_fen")), name="promotions_redemption_amounts"
+                condition=Q(discount_fen__gte=0, discount_fen__lte=F("amount_fen")),
+                name="promotions_redemption_amounts",
             ),
         ]

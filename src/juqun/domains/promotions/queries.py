@@ -48,9 +48,7 @@ def list_member_coupons(
     return list_own_coupons(member_id=member_id, states=states, limit=limit)
 
 
-def list_own_coupons(
-    *, member_id: int, states: Sequence[CouponState] = (), limit: int = 100
-) -> list[CouponView]:
+def list_own_coupons(*, member_id: int, states: Sequence[CouponState] = (), limit: int = 100) -> list[CouponView]:
     """The coupons of a member who has proved to be that member (phone pages); no scope applies to one's own."""
     rows = Coupon.unscoped.select_related(*COUPON_JOINS).filter(member_id=member_id)
     if states:

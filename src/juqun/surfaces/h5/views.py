@@ -1,13 +1,14 @@
 """The pages: each reads, makes one domain call and renders."""
 
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from juqun.domains.campaigns import operations as campaign_operations
@@ -22,7 +23,6 @@ from juqun.kernel.errors import DomainError
 from juqun.surfaces.h5 import who
 from juqun.surfaces.h5.contexts import coupon_card, short_yuan, spaced
 from juqun.surfaces.h5.qr import qr_svg
-from django.utils.translation import gettext
 
 View = Callable[..., HttpResponse]
 
@@ -98,7 +98,10 @@ def pickup(request: HttpRequest, code: str) -> HttpResponse:
 def _wallet_page(request: HttpRequest, member_id: int) -> HttpResponse:
     at = clock.now()
     cards = [coupon_card(one, at=at) for one in promotions.list_own_coupons(member_id=member_id)]
-    context = {"ready": [card for card in cards if card.is_ready], "past": [card for card in cards if not card.is_ready]}
+    context = {
+        "ready": [card for card in cards if card.is_ready],
+        "past": [card for card in cards if not card.is_ready],
+    }
     return render(request, "h5/wallet.html", context)
 
 

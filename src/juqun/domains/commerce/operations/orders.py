@@ -264,6 +264,7 @@ def _draft(
         at=content_at,
     )
     coupon = coupons.get_coupon_by_code(code=coupon_code) if coupon_code else None
+    buyer_id = coupon.member_id if coupon is not None and member_id is None else member_id
     return Order(
         public_id=new_id(),
         source=source,
@@ -272,7 +273,8 @@ def _draft(
         intent_key=intent_key,
         content_hash=content_hash,
         store_id=store_id,
-        member_id=coupon.member_id if coupon is not None and member_id is None else member_id,
+        member_id=buyer_id,
+        original_member_id=buyer_id,
         staff_id=staff_id,
         campaign_id=coupon.campaign_id if coupon is not None and campaign_id is None else campaign_id,
         coupon_code=coupon.code if coupon is not None else "",

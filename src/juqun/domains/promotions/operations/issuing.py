@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 
+from juqun.domains.members import queries as members
 from juqun.domains.promotions import facts
 from juqun.domains.promotions.errors import (
     CouponLimitReachedError,
@@ -45,12 +46,14 @@ def issue_coupon(
 
     Raises TemplateUnknownError, TemplateNotOnError, CouponLimitReachedError, CouponsExhaustedError, IntentReusedError.
     """
+    member_id = members.resolve_member_ids(member_ids=[member_id])[member_id]
     with transaction.atomic():
         template = _load_template(template_id)
         known = _by_intent(intent_key, template_id, member_id)
         if known is not None:
             return known
         _check_on(template, at)
+        _check_limit(template, member_id)
         version = _present_version(template)
         for seq in range(1, template.per_member + 1):
             coupon = _new_coupon(template, version, member_id, seq, source, campaign_id, at, intent_key)
@@ -62,7 +65,7 @@ def issue_coupon(
             if known is not None:
                 return known
         else:
-            raise CouponLimitReachedError(template_id=template_id, member_id=member_id, per_member=template.per_member)
+            raise _limit_reached(template, member_id)
         if not _take_stock(template_id, 1, coupon.liability_fen):
             raise CouponsExhaustedError(template_id=template_id)
         issued = _load_by_codes([coupon.code])
@@ -79,26 +82,31 @@ def issue_coupons(
     may have, and those for whom the stock did not last (in order of id), are not in the answer. Raises TemplateUnknownError
     and TemplateNotOnError.
     """
-    members = sorted(set(member_ids))
-    keys = {f"{source}:{campaign_id or 0}:{template_id}:{member_id}": member_id for member_id in members}
+    owners = members.resolve_member_ids(member_ids=member_ids)
+    keys = {
+        f"{source}:{campaign_id or 0}:{template_id}:{owner_id}": owner_id for owner_id in sorted(set(owners.values()))
+    }
     with transaction.atomic():
         template = _load_template(template_id)
         _check_on(template, at)
-        codes = _codes_by_intent(list(keys))
-        missing = {key: member_id for key, member_id in keys.items() if member_id not in codes}
+        codes = _codes_by_intent(keys)
+        missing = {key: owner_id for key, owner_id in keys.items() if owner_id not in codes}
         fresh = _insert_claims(template, missing, source, campaign_id, at)
         fresh = _fit_to_stock(template_id, fresh)
         issued = _load_by_codes([coupon.code for coupon in fresh])
         _tell(issued, source, at)
         codes.update({coupon.member_id: coupon.code for coupon in issued})
-        if len(codes) < len(members):
-            codes.update(_codes_by_intent(list(keys)))  # claims that a parallel call made a moment before
-    return codes
+        if len(codes) < len(keys):
+            codes.update(_codes_by_intent(keys))  # claims that a parallel call made a moment before
+    return {member_id: codes[owner_id] for member_id, owner_id in owners.items() if owner_id in codes}
 
 
 def _load_template(template_id: int) -> CouponTemplate:
     template = (
-        CouponTemplate.unscoped.select_related(*TEMPLATE_JOINS).prefetch_related("versions").filter(pk=template_id).first()
+        CouponTemplate.unscoped.select_related(*TEMPLATE_JOINS)
+        .prefetch_related("versions")
+        .filter(pk=template_id)
+        .first()
     )
     if template is None:
         raise TemplateUnknownError(template_id=template_id)
@@ -111,6 +119,16 @@ def _check_on(template: CouponTemplate, at: datetime) -> None:
         raise TemplateNotOnError(template_id=template.pk, state=state.value)
 
 
+def _check_limit(template: CouponTemplate, member_id: int) -> None:
+    """Coupons that came with a merge count too; against parallel calls the seats decide, not this look."""
+    if Coupon.unscoped.filter(template=template, member_id=member_id).count() >= template.per_member:
+        raise _limit_reached(template, member_id)
+
+
+def _limit_reached(template: CouponTemplate, member_id: int) -> CouponLimitReachedError:
+    return CouponLimitReachedError(template_id=template.pk, member_id=member_id, per_member=template.per_member)
+
+
 def _present_version(template: CouponTemplate) -> CouponTemplateVersion:
     return next(one for one in template.versions.all() if one.number == template.version)
 
@@ -119,7 +137,7 @@ def _by_intent(intent_key: str, template_id: int, member_id: int) -> CouponView 
     row = Coupon.unscoped.select_related(*COUPON_JOINS).filter(intent_key=intent_key).first()
     if row is None:
         return None
-    if (row.template_id, row.member_id) != (template_id, member_id):
+    if row.template_id != template_id or member_id not in (row.member_id, row.original_member_id):
         raise IntentReusedError(intent_key=intent_key)
     return coupon_view(row)
 
@@ -139,6 +157,7 @@ def _new_coupon(
         template=template,
         version=version,
         member_id=member_id,
+        original_member_id=member_id,
         seq=seq,
         intent_key=intent_key,
         source=source,
@@ -158,11 +177,14 @@ def _take_stock(template_id: int, count: int, liability_fen: int) -> bool:
     return moved == 1
 
 
-def _codes_by_intent(intent_keys: list[str]) -> dict[int, str]:
+def _codes_by_intent(keys: dict[str, int]) -> dict[int, str]:
+    """Codes by member of the intents that have been fulfilled."""
+    intents = list(keys)
     codes: dict[int, str] = {}
-    for start in range(0, len(intent_keys), BATCH):
-        part = intent_keys[start : start + BATCH]
-        codes.update(Coupon.unscoped.filter(intent_key__in=part).values_list("member_id", "code"))
+    for start in range(0, len(intents), BATCH):
+        part = intents[start : start + BATCH]
+        found = Coupon.unscoped.filter(intent_key__in=part).values_list("intent_key", "code")
+        codes.update({keys[intent]: code for intent, code in found})
     return codes
 
 
@@ -171,18 +193,19 @@ def _insert_claims(
 ) -> list[Coupon]:
     """The claims that went in, in order of member (so that parallel calls lock in one order)."""
     version = _present_version(template)
+    owners = sorted(missing.values())
     held: Counter[int] = Counter()
-    members = sorted(missing.values())
-    for start in range(0, len(members), BATCH):
-        held.update(
-            Coupon.unscoped.filter(template=template, member_id__in=members[start : start + BATCH]).values_list(
-                "member_id", flat=True
-            )
-        )
+    last: dict[int, int] = {}
+    for start in range(0, len(owners), BATCH):
+        part = owners[start : start + BATCH]
+        of_template = Coupon.unscoped.filter(template=template)
+        held.update(of_template.filter(member_id__in=part).values_list("member_id", flat=True))
+        seats = of_template.filter(original_member_id__in=part).values_list("original_member_id")
+        last.update(dict(seats.annotate(last=Max("seq"))))
     claims = [
-        _new_coupon(template, version, member_id, held[member_id] + 1, source, campaign_id, at, key)
+        _new_coupon(template, version, member_id, last.get(member_id, 0) + 1, source, campaign_id, at, key)
         for key, member_id in sorted(missing.items(), key=lambda item: item[1])
-        if held[member_id] < template.per_member
+        if max(held[member_id], last.get(member_id, 0)) < template.per_member
     ]
     Coupon.unscoped.bulk_create(claims, ignore_conflicts=True, batch_size=BATCH)
     codes = [coupon.code for coupon in claims]

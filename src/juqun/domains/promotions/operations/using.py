@@ -10,8 +10,14 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
+from juqun.domains.members import queries as members
 from juqun.domains.promotions import facts, rules
-from juqun.domains.promotions.errors import CouponFrozenError, CouponUnknownError, CouponUsedError, RedemptionConflictError
+from juqun.domains.promotions.errors import (
+    CouponFrozenError,
+    CouponUnknownError,
+    CouponUsedError,
+    RedemptionConflictError,
+)
 from juqun.domains.promotions.events import CouponRedeemed, CouponReturned
 from juqun.domains.promotions.mappers import COUPON_JOINS, coupon_view
 from juqun.domains.promotions.models import Coupon, CouponStock, Redemption
@@ -25,8 +31,10 @@ def quote_coupon(*, code: str, store_id: int, amount_fen: int, member_id: int | 
 
     Raises the typed errors of `redeem_coupon`.
     """
+    coupon = _load(code)
+    owner_id = _owner(coupon, member_id)
     return rules.check_usable(
-        _load(code), store_id=store_id, amount_fen=amount_fen, member_id=member_id, order_key=None, at=at
+        coupon, store_id=store_id, amount_fen=amount_fen, member_id=owner_id, order_key=None, at=at
     )
 
 
@@ -39,6 +47,7 @@ def freeze_coupon(
     """
     with transaction.atomic():
         coupon = _load(code)
+        member_id = _owner(coupon, member_id)
         discount_fen = rules.check_usable(
             coupon, store_id=store_id, amount_fen=amount_fen, member_id=member_id, order_key=order_key, at=at
         )
@@ -69,6 +78,7 @@ def redeem_coupon(
     """
     with transaction.atomic():
         coupon = _load(code)
+        member_id = _owner(coupon, member_id)
         known = _repeated(coupon, order_key, store_id, amount_fen, member_id)
         if known is not None:
             return known
@@ -138,9 +148,15 @@ def _load(code: str) -> CouponView:
     return coupon_view(row)
 
 
-def _repeated(
-    coupon: CouponView, order_key: str, store_id: int, amount_fen: int, member_id: int | None
-) -> int | None:
+def _owner(coupon: CouponView, member_id: int | None) -> int | None:
+    """The member as the coupon knows them: the two ids may name one person whose records were merged."""
+    if member_id is None or member_id == coupon.member_id:
+        return member_id
+    same = members.resolve_member_ids(member_ids=[coupon.member_id, member_id])
+    return coupon.member_id if same[coupon.member_id] == same[member_id] else member_id
+
+
+def _repeated(coupon: CouponView, order_key: str, store_id: int, amount_fen: int, member_id: int | None) -> int | None:
     """The first answer when this order has redeemed this coupon already."""
     found = Redemption.objects.filter(order_key=order_key, returned_at__isnull=True).first()
     if found is None:
@@ -159,9 +175,7 @@ def _mark_used(coupon: CouponView, order_key: str, at: datetime) -> bool:
     return expected.update(state=CouponState.USED, order_key=order_key, used_at=at) == 1
 
 
-def _lost_race(
-    code: str, order_key: str, store_id: int, amount_fen: int, member_id: int | None, at: datetime
-) -> int:
+def _lost_race(code: str, order_key: str, store_id: int, amount_fen: int, member_id: int | None, at: datetime) -> int:
     """The answer of the call that was not first: the same discount for the same order, else the error of the new state."""
     coupon = _load(code)
     known = _repeated(coupon, order_key, store_id, amount_fen, member_id)
@@ -201,7 +215,5 @@ def _tell_redeemed(coupon: CouponView, order_key: str, store_id: int, discount_f
     )
     key, row = facts.redeemed_touch(coupon=coupon, order_key=order_key, store_id=store_id, at=at)
     feed.record("touches", key, row)
-    key, row = facts.redemption(
-        coupon=coupon, order_key=order_key, store_id=store_id, discount_fen=discount_fen, at=at
-    )
+    key, row = facts.redemption(coupon=coupon, order_key=order_key, store_id=store_id, discount_fen=discount_fen, at=at)
     feed.record("redemptions", key, row)
