@@ -88,4 +88,6 @@ def _visible_templates(scope: DataScope) -> QuerySet[CouponTemplate]:
     rows = CouponTemplate.unscoped.select_related(*TEMPLATE_JOINS).prefetch_related("versions")
     if not scope.paths:
         return rows.none()
-    return rows.filter(Q(store__isnull=True) | scope.path_condition("store__path"))
+    inside = scope.path_condition("store__path")
+    # An empty condition means the whole chain; joined by OR it would vanish.
+    return rows.filter(Q(store__isnull=True) | inside) if inside else rows

@@ -1,6 +1,12 @@
 """Factories for tests of the rooms above."""
 
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
 
 from juqun.domains.promotions import operations
 from juqun.domains.promotions.types import CouponKind, CouponView
@@ -40,3 +46,20 @@ def give_coupon(*, template_id: int, member_id: int, at: datetime, intent_key: s
         intent_key=intent_key or f"test:{template_id}:{member_id}",
         at=at,
     )
+
+
+def race(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Run the calls at the same moment, one thread each; answers or raised exceptions, in the order of the calls."""
+    gate = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        gate.wait()
+        try:
+            return call()
+        except Exception as error:  # noqa: BLE001 - what went wrong is the answer
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
