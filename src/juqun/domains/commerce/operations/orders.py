@@ -354,6 +354,6 @@ def _tell_paid(view: OrderView) -> None:
         members.note(
             member_id=view.member_id,
             at=paid_at,
-            kind="order_paid",
+            kind="commerce.order_paid",
             fields={"order_id": view.id, "store_id": view.store_id, "amount_fen": view.amount_fen},
         )

@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Max, Q
 
+from juqun.domains.members import operations as member_operations
 from juqun.domains.members import queries as members
 from juqun.domains.promotions import facts
 from juqun.domains.promotions.errors import (
@@ -258,3 +259,15 @@ def _tell(issued: list[CouponView], source: str, at: datetime) -> None:
         )
     )
     feed.record_many("touches", [facts.issued_touch(coupon=coupon, source=source, at=at) for coupon in issued])
+    for start in range(0, len(issued), BATCH):
+        member_operations.note_many(
+            lines=[
+                (
+                    coupon.member_id,
+                    at,
+                    "promotions.coupon_issued",
+                    {"coupon_id": coupon.id, "template_name": coupon.template_name, "store_name": coupon.store_name},
+                )
+                for coupon in issued[start : start + BATCH]
+            ]
+        )

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F
 
+from juqun.domains.members import operations as member_operations
 from juqun.domains.members import queries as members
 from juqun.domains.promotions import facts, rules
 from juqun.domains.promotions.errors import (
@@ -217,3 +218,9 @@ def _tell_redeemed(coupon: CouponView, order_key: str, store_id: int, discount_f
     feed.record("touches", key, row)
     key, row = facts.redemption(coupon=coupon, order_key=order_key, store_id=store_id, discount_fen=discount_fen, at=at)
     feed.record("redemptions", key, row)
+    member_operations.note(
+        member_id=coupon.member_id,
+        at=at,
+        kind="promotions.coupon_redeemed",
+        fields={"coupon_id": coupon.id, "template_name": coupon.template_name, "discount_fen": discount_fen},
+    )
