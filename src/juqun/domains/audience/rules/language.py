@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from juqun.domains.audience.errors import (
-    SegmentError,
     SegmentImpossibleError,
     SegmentKeyMissingError,
     SegmentKeyUnknownError,
@@ -168,5 +167,3 @@ def walk(segment: Segment) -> Iterator[tuple[str, Node]]:
             pairs = [(f"{path}.{form}[{i}]", child) for i, child in enumerate(node.children)]
             pending.extend(reversed(pairs))
 
-
-__all__ = ["MAX_DEPTH", "MAX_JSON", "MAX_NODES", "SegmentError", "dump", "parse", "parse_json", "walk"]
