@@ -176,7 +176,9 @@ def _check_measured(node: Orders | Touches, path: str) -> None:
     if (node.op, node.value) == (Op.GTE, 0):
         raise SegmentImpossibleError(path=f"{path}.value", found="0 or more always holds", allowed="1 or more")
     if node.within_days is not None and (node.since or node.until):
-        raise SegmentValueError(path=f"{path}.within_days", found="within_days", allowed="either within_days or since/until")
+        raise SegmentValueError(
+            path=f"{path}.within_days", found="within_days", allowed="either within_days or since/until"
+        )
     if node.since and node.until and node.since > node.until:
         raise SegmentImpossibleError(path=f"{path}.since", found="since is after until", allowed="an earlier day")
 

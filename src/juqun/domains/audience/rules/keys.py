@@ -90,7 +90,9 @@ class Text:
                 raise SegmentValueError(path=path, found=shown(raw), allowed=", ".join(self.choices))
             return self.make(raw)
         if type(raw) is not str or not 0 < len(raw) <= MAX_TEXT or not raw.isprintable():
-            raise SegmentValueError(path=path, found=shown(raw), allowed=f"a printable text of 1..{MAX_TEXT} characters")
+            raise SegmentValueError(
+                path=path, found=shown(raw), allowed=f"a printable text of 1..{MAX_TEXT} characters"
+            )
         return raw
 
     def schema(self) -> dict[str, Any]:

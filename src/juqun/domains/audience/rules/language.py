@@ -166,4 +166,3 @@ def walk(segment: Segment) -> Iterator[tuple[str, Node]]:
             form = "all" if isinstance(node, All) else "any"
             pairs = [(f"{path}.{form}[{i}]", child) for i, child in enumerate(node.children)]
             pending.extend(reversed(pairs))
-

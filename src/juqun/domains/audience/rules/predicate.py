@@ -38,9 +38,7 @@ Predicate = Callable[[MemberFacts], bool]
 _NUMERIC = re.compile(NUMERIC_PATTERN, re.ASCII)
 
 
-def compile_predicate(
-    segment: Segment, *, as_of_day: int, node_paths: Mapping[int, str] | None = None
-) -> Predicate:
+def compile_predicate(segment: Segment, *, as_of_day: int, node_paths: Mapping[int, str] | None = None) -> Predicate:
     """Return a function of one member's facts; the window bounds are worked out once, here."""
     return _predicate(segment.root, as_of_day, node_paths or {})
 

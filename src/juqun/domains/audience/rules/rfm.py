@@ -33,7 +33,10 @@ def rfm_ctes(
             _cut("b.orders", thresholds.f, "f", bind),
             _cut("b.amount_fen", thresholds.m_fen, "m", bind),
         ]
-        return {f"{prefix}base": base, f"{prefix}grades": f"SELECT {columns}, {', '.join(grades)} FROM {prefix}base AS b"}
+        return {
+            f"{prefix}base": base,
+            f"{prefix}grades": f"SELECT {columns}, {', '.join(grades)} FROM {prefix}base AS b",
+        }
     ctes = {f"{prefix}base": base}
     joins = ""
     grades = []

@@ -315,10 +315,12 @@ class _Builder:
         prefix = f"rfm{len(self.joined)}_"
         self.ctes.update(
             rfm_ctes(
-                prefix, within_days=node.within_days, thresholds=node.thresholds, as_of_day=self.as_of_day, bind=self.bind
+                prefix,
+                within_days=node.within_days,
+                thresholds=node.thresholds,
+                as_of_day=self.as_of_day,
+                bind=self.bind,
             )
         )
         tests = [self.listed(letter, grades) for letter in ("r", "f", "m") if (grades := getattr(node, letter))]
         return self.member_set(f"SELECT member_id FROM {prefix}grades WHERE {' AND '.join(tests)}")
-
-

@@ -36,7 +36,9 @@ def connect(lake: Lake) -> duckdb.DuckDBPyConnection:
         rows = getattr(lake, name)
         if name == "members":
             rows = [{**row, "attributes": json.dumps(row["attributes"], ensure_ascii=False)} for row in rows]
-        table = pa.table({f.name: pa.array([row.get(f.name) for row in rows], type=f.type) for f in schema}, schema=schema)
+        table = pa.table(
+            {f.name: pa.array([row.get(f.name) for row in rows], type=f.type) for f in schema}, schema=schema
+        )
         _connection.register(name, table)
     return _connection
 
@@ -170,9 +172,7 @@ _window = st.one_of(
     _iso_day.map(lambda d: {"since": d}),
     _iso_day.map(lambda d: {"until": d}),
 )
-_ago = st.one_of(
-    st.fixed_dictionaries({"within_days": _days}), st.fixed_dictionaries({"more_than_days_ago": _days})
-)
+_ago = st.one_of(st.fixed_dictionaries({"within_days": _days}), st.fixed_dictionaries({"more_than_days_ago": _days}))
 
 
 def _compared(top: int) -> st.SearchStrategy[dict[str, Any]]:
@@ -237,10 +237,9 @@ leaves = st.one_of(
     _custom.flatmap(lambda f: _attr(f, _numbers, ordered=True)),
     _typed(
         "tag",
-        st.fixed_dictionaries({}, optional={"any_of": _some(TAGS), "all_of": _some(TAGS), "none_of": _some(TAGS)}).filter(
-            lambda t: t
-            and not set(t.get("none_of", [])) & (set(t.get("all_of", [])) | set(t.get("any_of", [])))
-        ),
+        st.fixed_dictionaries(
+            {}, optional={"any_of": _some(TAGS), "all_of": _some(TAGS), "none_of": _some(TAGS)}
+        ).filter(lambda t: t and not set(t.get("none_of", [])) & (set(t.get("all_of", [])) | set(t.get("any_of", [])))),
     ),
     _typed(
         "relation",
@@ -260,15 +259,24 @@ leaves = st.one_of(
     _typed("first_order", _ago, _products),
     _typed("not_since", st.fixed_dictionaries({"event": st.sampled_from(["order", *KINDS]), "days": _days})),
     _typed("rfm", _letters, st.fixed_dictionaries({}, optional={"within_days": _days})),
-    _typed("rfm", _letters, st.fixed_dictionaries({"thresholds": st.fixed_dictionaries(
-        {"r_days": _cuts, "f": _cuts, "m_fen": _cuts.map(lambda c: [x * 20 for x in c])})})),  # fmt: skip
+    _typed(
+        "rfm",
+        _letters,
+        st.fixed_dictionaries(
+            {
+                "thresholds": st.fixed_dictionaries(
+                    {"r_days": _cuts, "f": _cuts, "m_fen": _cuts.map(lambda c: [x * 20 for x in c])}
+                )
+            }
+        ),
+    ),
     _typed(
         "touches",
         st.fixed_dictionaries({"kind": _some(KINDS)}, optional={"source": _some(SOURCES)}),
         _compared(3),
         _window,
     ),
-)  # fmt: skip
+)
 
 
 def _without_contradiction(children: list[dict[str, Any]]) -> bool:

@@ -185,7 +185,8 @@ def graded(lake: Lake, t: dict[str, Any], me: int, today: int) -> bool:
     if me not in buyers:
         return False
     values = {
-        b: {"r": max(o["day"] for o in os), "f": len(os), "m": sum(o["amount_fen"] for o in os)} for b, os in buyers.items()
+        b: {"r": max(o["day"] for o in os), "f": len(os), "m": sum(o["amount_fen"] for o in os)}
+        for b, os in buyers.items()
     }
     for letter in ("r", "f", "m"):
         if letter not in t:
