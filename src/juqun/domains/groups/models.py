@@ -62,7 +62,7 @@ class Entry(ScopedModel):
     claimed_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(_("created at"))
 
-    class Meta:
+    class Meta(ScopedModel.Meta):
         verbose_name = _("way in")
         verbose_name_plural = _("ways in")
         constraints = [models.UniqueConstraint(fields=["store", "kind"], name="groups_entry_once")]
@@ -80,7 +80,7 @@ class PlannedGroup(ScopedModel):
     planned_at = models.DateTimeField(_("planned at"))
     group = models.ForeignKey("groups.Group", null=True, on_delete=models.SET_NULL, related_name="+")
 
-    class Meta:
+    class Meta(ScopedModel.Meta):
         verbose_name = _("planned group")
         verbose_name_plural = _("planned groups")
         constraints = [
@@ -124,7 +124,7 @@ class Group(ScopedModel):
     sync_ticket = models.PositiveIntegerField(default=0)
     applied_ticket = models.PositiveIntegerField(default=0)
 
-    class Meta:
+    class Meta(ScopedModel.Meta):
         verbose_name = _("group")
         verbose_name_plural = _("groups")
         indexes = [models.Index(fields=["state", "last_activity_at"], name="groups_group_state")]
@@ -146,7 +146,7 @@ class Membership(ScopedModel):
     via_code = models.CharField(max_length=30, default="", blank=True)
     last_spoke_at = models.DateTimeField(_("last spoke at"), null=True)
 
-    class Meta:
+    class Meta(ScopedModel.Meta):
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
         constraints = [models.UniqueConstraint(fields=["group", "member"], name="groups_membership_once")]
