@@ -12,7 +12,7 @@ def on_group_chat_created(event: GroupChatCreated) -> None:
 
 
 def on_group_chat_changed(event: GroupChatChanged) -> None:
-    jobs.ask_sync(chat_id=event.chat_id, at=event.at)
+    jobs.ask_sync(chat_id=event.chat_id, at=event.at, version=event.member_version)
 
 
 def on_group_chat_dismissed(event: GroupChatDismissed) -> None:

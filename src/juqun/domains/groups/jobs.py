@@ -15,23 +15,27 @@ BUSY_SECONDS = 2
 BATCH = 1000
 
 
-def ask_sync(*, chat_id: str, at: datetime, is_second_look: bool = False) -> None:
-    """Ask for a chat to be read; requests that wait for the same chat are one."""
+def ask_sync(*, chat_id: str, at: datetime, version: str = "", is_second_look: bool = False) -> None:
+    """Ask for a chat to be read; requests that wait for the same chat are one.
+
+    ``version`` is the version after the change that was told of; a reading that shows another is repeated once later.
+    """
     enqueue(
         sync_group_chat,
         dedupe_key=f"groups.sync{2 if is_second_look else ''}:{chat_id}",
         run_at=at + SECOND_LOOK if is_second_look else None,
         chat_id=chat_id,
         at=at.isoformat(),
+        version=version,
         is_second_look=is_second_look,
     )
 
 
 @job(queue="send", atomic=False, lease_seconds=60)
-def sync_group_chat(*, chat_id: str, at: str, is_second_look: bool = False) -> None:
+def sync_group_chat(*, chat_id: str, at: str, version: str = "", is_second_look: bool = False) -> None:
     result = operations.sync_group(chat_id=chat_id, at=datetime.fromisoformat(at))
-    nothing_new = not (result.joined or result.left or result.is_stale)
-    if nothing_new and not is_second_look and result.group_id is not None:
+    is_behind = bool(version) and result.member_version != version and not result.is_stale
+    if is_behind and not is_second_look and result.group_id is not None:
         ask_sync(chat_id=chat_id, at=clock.now(), is_second_look=True)
 
 
@@ -74,9 +78,8 @@ def reconcile_entries() -> None:
 def read_all_chats() -> None:
     """Ask for the reading of every chat that the channel knows: what callbacks were lost is found here."""
     at = clock.now()
-    owners = wecom.list_follow_userids()
     batch: list[str] = []
-    for chat_id in wecom.iter_group_chat_ids(owners=owners):
+    for chat_id in wecom.iter_group_chat_ids():
         batch.append(chat_id)
         if len(batch) == BATCH:
             _ask_many(batch, at)

@@ -135,4 +135,5 @@ class SyncResult:
     group_id: int | None
     joined: int = 0
     left: int = 0
+    member_version: str = ""
     is_stale: bool = False

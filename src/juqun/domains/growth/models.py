@@ -30,6 +30,7 @@ class LiveCode(ScopedModel):
     qr_code = models.CharField(_("QR code"), max_length=500, default="", blank=True)
     wanted_version = models.PositiveIntegerField(default=1)
     applied_version = models.PositiveIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True)  # when the channel was first asked to create it
     claimed_until = models.DateTimeField(null=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_by = models.CharField(_("created by"), max_length=80, default="", blank=True)

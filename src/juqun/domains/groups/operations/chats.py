@@ -154,7 +154,7 @@ def _store(
         _count(group, chat, joined, ticket or 0, at)
         if group.entry_id is not None:
             plans.replan(entry_id=group.entry_id, at=at)
-        return SyncResult(group_id=group.pk, joined=len(joined), left=left)
+        return SyncResult(group_id=group.pk, joined=len(joined), left=left, member_version=chat.member_version)
 
 
 def _first_row(chat: GroupChat, at: datetime) -> Group | None:

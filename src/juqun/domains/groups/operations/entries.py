@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
 from juqun.channels.wecom import operations as wecom
 from juqun.channels.wecom.errors import WecomRefusedError
@@ -96,8 +96,9 @@ def reconcile_entry(*, entry_id: int, at: datetime) -> bool:
     """
     with transaction.atomic():
         changed = plans.replan(entry_id=entry_id, at=at)
-        behind = Entry.unscoped.filter(pk=entry_id, applied_version__lt=F("wanted_version")).exclude(chat_ids=[])
-        if not changed and behind.exists():
+        entry = Entry.unscoped.get(pk=entry_id)
+        is_behind = entry.applied_version < entry.wanted_version or not entry.qr_code
+        if not changed and is_behind and entry.chat_ids:
             events.publish(EntryChanged(entry_id=entry_id))
             return True
         return changed
@@ -150,7 +151,8 @@ def _claim(entry_id: int) -> _Document | None:
         )
         if entry is None:
             return None
-        if entry.applied_version >= entry.wanted_version or not entry.chat_ids:
+        is_current = entry.applied_version >= entry.wanted_version and bool(entry.qr_code)
+        if is_current or not entry.chat_ids:
             version = 0
         else:
             version = entry.wanted_version
@@ -194,9 +196,9 @@ def _settle(entry_id: int, document: _Document, config_id: str, qr_code: str) ->
         entry.config_id, entry.qr_code, entry.refusal = config_id, qr_code, ""
         entry.applied_version, entry.claimed_until = document.version, None
         is_behind = entry.wanted_version > document.version
-        entry.state = EntryState.PENDING if is_behind else EntryState.READY
+        entry.state = EntryState.READY if qr_code and not is_behind else EntryState.PENDING
         entry.save(update_fields=["config_id", "qr_code", "refusal", "applied_version", "claimed_until", "state"])
-        if is_news:
+        if is_news and qr_code:
             events.publish(EntryReady(entry_id=entry_id, store_id=entry.store_id))
         if is_behind:
             events.publish(EntryChanged(entry_id=entry_id))
