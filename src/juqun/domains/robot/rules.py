@@ -84,7 +84,7 @@ def fill_nickname(text: str, nickname: str) -> str:
     """Return the text with the customer's name; without a name the placeholder goes, with a comma that follows it."""
     if nickname:
         return cut(text.replace(NICKNAME, nickname), WELCOME_BYTES)
-    for mark in (",", "，", "、", "!", "！"):  # noqa: RUF001
+    for mark in (",", "，", "、", "!", "！"):
         text = text.replace(NICKNAME + mark, "")
     return text.replace(NICKNAME, "").lstrip()
 
