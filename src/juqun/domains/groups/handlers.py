@@ -1,9 +1,10 @@
 """Reactions of the groups room; each is safe to repeat."""
 
 from juqun.channels.wecom.events import GroupChatChanged, GroupChatCreated, GroupChatDismissed
-from juqun.domains.groups import jobs, operations
+from juqun.domains.groups import jobs, operations, queries
 from juqun.domains.groups.events import EntryChanged, NextGroupPlanned
-from juqun.domains.members.events import MemberErased, MembersMerged
+from juqun.domains.members.events import MemberErased, MembersMerged, MembersSplit
+from juqun.kernel import clock
 from juqun.kernel.jobs import enqueue
 
 
@@ -33,6 +34,12 @@ def on_next_group_planned(event: NextGroupPlanned) -> None:
 
 def on_members_merged(event: MembersMerged) -> None:
     operations.move_memberships(keep_id=event.keep_id, absorb_id=event.absorb_id)
+
+
+def on_members_split(event: MembersSplit) -> None:
+    """Who of the two is in which group is in the channel, so the groups of the one who held both are read again."""
+    for chat_id in queries.list_chat_ids(member_id=event.keep_id):
+        jobs.ask_sync(chat_id=chat_id, at=clock.now())
 
 
 def on_member_erased(event: MemberErased) -> None:

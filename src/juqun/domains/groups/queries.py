@@ -70,7 +70,7 @@ def pick_entry(*, store_id: int, member_id: int) -> JoinEntry | None:
     by_kind: dict[int, set[str]] = {kind_id: set() for kind_id in entries}
     for kind_id, tag in KindTag.objects.filter(kind_id__in=entries).values_list("kind_id", "tag"):
         by_kind[kind_id].add(tag)
-    kind_id = rules.choose_kind(
+    chosen = rules.choose_kind(
         [
             rules.KindChoice(
                 kind_id=kind_id,
@@ -82,7 +82,7 @@ def pick_entry(*, store_id: int, member_id: int) -> JoinEntry | None:
         ],
         frozenset(tags),
     )
-    return None if kind_id is None else _entry_view(entries[kind_id])
+    return None if chosen is None else _entry_view(entries[chosen])
 
 
 def _usable() -> QuerySet[Entry]:
@@ -191,6 +191,12 @@ def get_group_id(*, chat_id: str) -> int | None:
     return Group.unscoped.filter(chat_id=chat_id).values_list("pk", flat=True).first()
 
 
+def list_chat_ids(*, member_id: int) -> list[str]:
+    """Return the living chats in which a member is; a system look-up without scope."""
+    found = Membership.unscoped.filter(member_id=member_id, left_at__isnull=True, group__dismissed_at__isnull=True)
+    return list(found.order_by("group_id").values_list("group__chat_id", flat=True))
+
+
 def member_groups(*, scope: DataScope, member_id: int) -> list[MemberGroup]:
     """Return the groups of a scope in which a member is or was, present ones first, then the latest joined."""
     found = (
@@ -231,7 +237,7 @@ def export_group_members_dim() -> pa.Table:
 
 
 def _groups(scope: DataScope) -> QuerySet[Group]:
-    return Group.objects.within(scope).select_related("store", "kind")  # type: ignore[no-any-return]
+    return Group.objects.within(scope).select_related("store", "kind")
 
 
 def _group_view(group: Group) -> GroupView:

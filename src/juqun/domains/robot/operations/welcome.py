@@ -159,10 +159,9 @@ def _link(title: str, url: str, description: str) -> LinkAttachment | None:
 
 
 def _default_text(store_id: int | None) -> str:
-    texts = dict(
-        DefaultWelcome.unscoped.filter(Q(store_id=store_id) | Q(is_chains=True)).values_list("store_id", "text")
-    )
-    return texts.get(store_id, texts.get(None, ""))
+    found = DefaultWelcome.unscoped.filter(Q(store_id=store_id, is_chains=False) | Q(is_chains=True))
+    texts = list(found.order_by("is_chains").values_list("text", flat=True))
+    return texts[0] if texts else ""
 
 
 def _with_nickname(text: str, external_userid: str) -> str:
