@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-
 from juqun.channels.wecom.events import (
     ContactAdded,
     GroupChatChanged,
@@ -15,6 +14,11 @@ from juqun.channels.wecom.events import (
     GroupChatDismissed,
     KfMessagesWaiting,
 )
+from juqun.domains.members import handlers as member_handlers
+from juqun.domains.members import queries as members
+from juqun.domains.members.events import FriendAdded
+from juqun.domains.members.types import IdentityKind
+
 from juqun.config import wiring
 from juqun.domains.groups import handlers as group_handlers
 from juqun.domains.groups import operations as groups
@@ -26,10 +30,6 @@ from juqun.domains.growth import operations as growth
 from juqun.domains.growth import queries as growth_queries
 from juqun.domains.growth.events import LiveCodeChanged
 from juqun.domains.growth.types import CodeState, LiveCodeView, SourceKind
-from juqun.domains.members import handlers as member_handlers
-from juqun.domains.members import queries as members
-from juqun.domains.members.events import FriendAdded
-from juqun.domains.members.types import IdentityKind
 from juqun.domains.org import queries as org
 from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.domains.robot import handlers as robot_handlers

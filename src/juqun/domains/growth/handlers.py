@@ -2,7 +2,7 @@
 
 from juqun.domains.growth import jobs, operations
 from juqun.domains.growth.events import LiveCodeChanged
-from juqun.domains.members.events import FriendAdded, FriendLost
+from juqun.domains.members.events import FriendAdded, FriendLost, MemberErased, MembersMerged, MembersSplit
 from juqun.domains.org.events import StaffLeft
 from juqun.kernel.jobs import enqueue
 
@@ -28,3 +28,15 @@ def on_friend_lost(event: FriendLost) -> None:
 
 def on_staff_left(event: StaffLeft) -> None:
     operations.replace_staff(staff_id=event.staff_id)
+
+
+def on_members_merged(event: MembersMerged) -> None:
+    operations.move_scans(keep_id=event.keep_id, absorb_id=event.absorb_id)
+
+
+def on_members_split(event: MembersSplit) -> None:
+    operations.return_scans(keep_id=event.keep_id, absorb_id=event.absorb_id)
+
+
+def on_member_erased(event: MemberErased) -> None:
+    operations.forget_member(member_id=event.member_id)

@@ -61,14 +61,18 @@ class Scan(ScopedModel):
 
     live_code = models.ForeignKey(LiveCode, null=True, on_delete=models.PROTECT, related_name="scans")
     state = models.CharField(_("state code"), max_length=64)
-    member = models.ForeignKey("members.Member", on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey("members.Member", on_delete=models.CASCADE, related_name="+", db_index=False)
+    came_as_id = models.BigIntegerField()  # the member at that time: what a merge that is undone goes back to
     staff = models.ForeignKey("org.Staff", on_delete=models.PROTECT, related_name="+")
-    external_userid = models.BinaryField()  # sealed
+    external_userid = models.BinaryField()  # sealed; empty once the member was erased
     is_first = models.BooleanField()
     at = models.DateTimeField(_("at"))
 
     class Meta(ScopedModel.Meta):
         verbose_name = _("scan")
         verbose_name_plural = _("scans")
-        constraints = [models.UniqueConstraint(fields=["member", "staff", "at"], name="growth_scan_once")]
-        indexes = [models.Index(fields=["state"], name="growth_scan_state")]
+        constraints = [models.UniqueConstraint(fields=["came_as_id", "staff", "at"], name="growth_scan_once")]
+        indexes = [
+            models.Index(fields=["state"], name="growth_scan_state"),
+            models.Index(fields=["member"], name="growth_scan_member"),
+        ]

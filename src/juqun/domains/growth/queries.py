@@ -70,7 +70,7 @@ def list_unknown_scans(*, scope: DataScope, limit: int = 200) -> list[UnknownSca
     return [
         UnknownScan(
             state=scan.state,
-            external_userid=unseal(scan.external_userid),
+            external_userid=unseal(scan.external_userid) if scan.external_userid else "",
             userid=scan.staff.userid,
             member_id=scan.member_id,
             at=scan.at,

@@ -6,6 +6,7 @@ Those on the way to a waiting customer call the channel themselves (wire them wi
 from juqun.channels.wecom.events import ContactAdded, KfMessagesWaiting
 from juqun.domains.groups.events import EntryReady
 from juqun.domains.growth.events import LiveCodeChanged
+from juqun.domains.members.events import MemberErased
 from juqun.domains.robot import operations
 from juqun.domains.robot.events import ServiceMessageArrived
 from juqun.kernel import clock
@@ -42,3 +43,7 @@ def on_live_code_changed(event: LiveCodeChanged) -> None:
 
 def on_entry_ready(event: EntryReady) -> None:
     operations.prepare_store_welcomes(store_id=event.store_id, at=clock.now())
+
+
+def on_member_erased(event: MemberErased) -> None:
+    operations.forget_member(member_id=event.member_id)

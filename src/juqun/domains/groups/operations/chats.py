@@ -22,14 +22,13 @@ from juqun.domains.members import operations as members
 from juqun.domains.members import queries as member_queries
 from juqun.domains.members.types import Identity, IdentityKind
 from juqun.domains.org import queries as org
-from juqun.domains.org.types import NodeKind, PolicyKey, StaffView
+from juqun.domains.org.types import NodeKind, StaffView
 from juqun.kernel import events
 from juqun.kernel.scope import DataScope
 
 READINGS = 3  # a first reading that loses the race for the row is repeated; each loser finds the row made by the winner
 BATCH = 1000
 GONE_CODES = frozenset({40050, 41063})  # "no such chat": it was dismissed between the callback and the reading
-CAPACITY_WITHOUT_KIND = 200  # about this many make a group by the four-step method; only for chats of no kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +162,7 @@ def _first_row(chat: GroupChat, at: datetime) -> Group | None:
         [
             Group(
                 chat_id=chat.chat_id,
-                capacity=CAPACITY_WITHOUT_KIND,
+                capacity=plans.CAPACITY_WITHOUT_KIND,
                 created_at=chat.created_at,
                 last_activity_at=chat.created_at,
                 synced_at=at,
@@ -184,16 +183,7 @@ def _settle(group: Group, place: _Place) -> None:
         PlannedGroup.unscoped.filter(entry=place.entry, group__isnull=True).update(group=group)
     elif group.store_id is None:
         group.store_id = place.store_id
-    group.capacity = _capacity(group)
-
-
-def _capacity(group: Group) -> int:
-    """Return how many people a group is planned for: its kind's number, or what the store's policy allows if less."""
-    wanted = group.kind.capacity if group.kind is not None else CAPACITY_WITHOUT_KIND
-    if group.store_id is None:
-        return wanted
-    policy = org.get_policy(node_id=group.store_id, key=PolicyKey.GROUP_CAPACITY)
-    return min(wanted, policy.value)
+    group.capacity = plans.capacity_of(group.kind, group.store_id)
 
 
 def _compare(group: Group, people: Sequence[_Person], at: datetime) -> tuple[list[_Person], int]:

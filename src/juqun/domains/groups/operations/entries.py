@@ -83,7 +83,7 @@ def _adopt(entry: Entry, owner_staff_id: int, chat_id: str | None) -> None:
             raise ChatTakenError(chat_id=chat_id)
         found = [group]
     Group.unscoped.filter(pk__in=[one.pk for one in found]).update(
-        entry=entry, kind=entry.kind, store_id=entry.store_id, capacity=entry.kind.capacity
+        entry=entry, kind=entry.kind, store_id=entry.store_id, capacity=plans.capacity_of(entry.kind, entry.store_id)
     )
     if found:
         PlannedGroup.unscoped.filter(entry=entry, group__isnull=True).update(group=found[-1])

@@ -6,9 +6,13 @@ from django.db import transaction
 
 from juqun.domains.groups import rules
 from juqun.domains.groups.events import EntryChanged, NextGroupPlanned
-from juqun.domains.groups.models import Entry, Group, PlannedGroup
+from juqun.domains.groups.models import Entry, Group, Kind, PlannedGroup
 from juqun.domains.groups.types import EntryState
+from juqun.domains.org import queries as org
+from juqun.domains.org.types import PolicyKey
 from juqun.kernel import events
+
+CAPACITY_WITHOUT_KIND = 200  # about this many make a group by the four-step method; only for chats of no kind
 
 
 def replan(*, entry_id: int, at: datetime) -> bool:
@@ -73,3 +77,11 @@ def _plan_next(entry: Entry, number: int, at: datetime) -> None:
 def _highest_planned(entry: Entry) -> int:
     last = PlannedGroup.unscoped.filter(entry=entry).order_by("-number").values_list("number", flat=True).first()
     return last or 0
+
+
+def capacity_of(kind: Kind | None, store_id: int | None) -> int:
+    """Return how many people a group is planned for: its kind's number, or what the store's policy allows if less."""
+    wanted = CAPACITY_WITHOUT_KIND if kind is None else kind.capacity
+    if store_id is None:
+        return wanted
+    return min(wanted, org.get_policy(node_id=store_id, key=PolicyKey.GROUP_CAPACITY).value)

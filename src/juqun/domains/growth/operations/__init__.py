@@ -7,17 +7,27 @@ from juqun.domains.growth.operations.codes import (
     retry_refused,
     update_live_code,
 )
-from juqun.domains.growth.operations.scans import assign_unknown_state, record_friend_lost, record_scan
+from juqun.domains.growth.operations.scans import (
+    assign_unknown_state,
+    forget_member,
+    move_scans,
+    record_friend_lost,
+    record_scan,
+    return_scans,
+)
 from juqun.domains.growth.operations.ways import apply_live_code
 
 __all__ = [
     "apply_live_code",
     "assign_unknown_state",
     "create_live_code",
+    "forget_member",
+    "move_scans",
     "record_friend_lost",
     "record_scan",
     "replace_staff",
     "retire_live_code",
     "retry_refused",
+    "return_scans",
     "update_live_code",
 ]

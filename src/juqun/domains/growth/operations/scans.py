@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from juqun.domains.growth import rules
 from juqun.domains.growth.errors import LiveCodeNotFoundError, StateTakenError
@@ -63,13 +64,14 @@ def _keep(
     is_first: bool,
 ) -> bool:
     """Store a scan once; False when this friendship was stored before."""
-    same = Scan.unscoped.select_for_update().filter(member_id=member_id, staff_id=staff_id, at=at)
+    same = Scan.unscoped.select_for_update().filter(came_as_id=member_id, staff_id=staff_id, at=at)
     if same.exists():
         return False
     scan = Scan(
         live_code=code,
         state=state,
         member_id=member_id,
+        came_as_id=member_id,
         staff_id=staff_id,
         external_userid=seal(external_userid),
         is_first=is_first,
@@ -135,3 +137,18 @@ def record_friend_lost(*, member_id: int, staff_id: int, at: datetime, by: str) 
                 "ts": at,
             },
         )
+
+
+def move_scans(*, keep_id: int, absorb_id: int) -> int:
+    """Count the scans of a member that was merged for the member who is kept; returns how many moved."""
+    return Scan.unscoped.filter(member_id=absorb_id).update(member_id=keep_id)
+
+
+def return_scans(*, keep_id: int, absorb_id: int) -> int:
+    """Undo `move_scans`: each scan belongs again to whom it came as; returns how many went back."""
+    return Scan.unscoped.filter(member_id=keep_id, came_as_id=absorb_id).update(member_id=absorb_id)
+
+
+def forget_member(*, member_id: int) -> int:
+    """Destroy by which name an erased member came; that somebody came stays counted. Returns how many scans."""
+    return Scan.unscoped.filter(Q(member_id=member_id) | Q(came_as_id=member_id)).update(external_userid=b"")

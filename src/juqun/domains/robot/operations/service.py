@@ -273,3 +273,8 @@ def _settle(message: ServiceMessage, ending: _Ending) -> None:
             events.publish(
                 HandedToStaff(message_id=message.pk, member_id=message.member_id, staff_id=ending.staff_id, at=now)
             )
+
+
+def forget_member(*, member_id: int) -> int:
+    """Destroy what an erased member wrote to customer service; returns how many messages."""
+    return ServiceMessage.unscoped.filter(member_id=member_id).delete()[0]
