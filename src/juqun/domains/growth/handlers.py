@@ -1,0 +1,42 @@
+"""Reactions of the growth room; each is safe to repeat."""
+
+from juqun.domains.growth import jobs, operations
+from juqun.domains.growth.events import LiveCodeChanged
+from juqun.domains.members.events import FriendAdded, FriendLost, MemberErased, MembersMerged, MembersSplit
+from juqun.domains.org.events import StaffLeft
+from juqun.kernel.jobs import enqueue
+
+
+def on_live_code_changed(event: LiveCodeChanged) -> None:
+    enqueue(jobs.apply_live_code, dedupe_key=f"growth.code:{event.live_code_id}", live_code_id=event.live_code_id)
+
+
+def on_friend_added(event: FriendAdded) -> None:
+    operations.record_scan(
+        member_id=event.member_id,
+        staff_id=event.staff_id,
+        external_userid=event.external_userid,
+        state=event.state or "",
+        at=event.at,
+        is_first=event.is_first,
+    )
+
+
+def on_friend_lost(event: FriendLost) -> None:
+    operations.record_friend_lost(member_id=event.member_id, staff_id=event.staff_id, at=event.at, by=event.by)
+
+
+def on_staff_left(event: StaffLeft) -> None:
+    operations.replace_staff(staff_id=event.staff_id)
+
+
+def on_members_merged(event: MembersMerged) -> None:
+    operations.move_scans(keep_id=event.keep_id, absorb_id=event.absorb_id)
+
+
+def on_members_split(event: MembersSplit) -> None:
+    operations.return_scans(keep_id=event.keep_id, absorb_id=event.absorb_id)
+
+
+def on_member_erased(event: MemberErased) -> None:
+    operations.forget_member(member_id=event.member_id)

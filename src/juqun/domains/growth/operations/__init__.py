@@ -1,0 +1,33 @@
+"""Writes of the growth room, one module per concern."""
+
+from juqun.domains.growth.operations.codes import (
+    create_live_code,
+    replace_staff,
+    retire_live_code,
+    retry_refused,
+    update_live_code,
+)
+from juqun.domains.growth.operations.scans import (
+    assign_unknown_state,
+    forget_member,
+    move_scans,
+    record_friend_lost,
+    record_scan,
+    return_scans,
+)
+from juqun.domains.growth.operations.ways import apply_live_code
+
+__all__ = [
+    "apply_live_code",
+    "assign_unknown_state",
+    "create_live_code",
+    "forget_member",
+    "move_scans",
+    "record_friend_lost",
+    "record_scan",
+    "replace_staff",
+    "retire_live_code",
+    "retry_refused",
+    "return_scans",
+    "update_live_code",
+]
