@@ -11,7 +11,7 @@ from django.db.models import Q
 from juqun.domains.campaigns import rules
 from juqun.domains.campaigns.errors import ReminderNotDueError
 from juqun.domains.campaigns.models import MessageBatch
-from juqun.domains.campaigns.operations import launching, results, sending
+from juqun.domains.campaigns.outbox import results, sending
 from juqun.domains.campaigns.types import BatchState, CampaignState, CancelReason
 from juqun.kernel import clock, jobs
 
@@ -102,8 +102,8 @@ def remind() -> None:
 def tidy() -> None:
     """Take back tasks that nobody confirmed in a week, and move campaigns on to `sent` and `done`."""
     now = clock.now()
-    _take_back(launching.list_expired_batches(at=now), CancelReason.EXPIRED)
-    launching.advance_campaigns(at=now)
+    _take_back(results.list_expired_batches(at=now), CancelReason.EXPIRED)
+    results.advance_campaigns(at=now)
 
 
 def ask_collect(batch_ids: list[int]) -> None:
@@ -121,9 +121,7 @@ def _send_due(*, campaign_id: int | None) -> None:
     if campaign_id is not None:
         due = due.filter(campaign_id=campaign_id)
     ids = list(due.order_by("pk").values_list("pk", flat=True))
-    jobs.enqueue_many(
-        send_batch, [{"batch_id": pk} for pk in ids], dedupe_keys=[f"campaigns.send:{pk}" for pk in ids]
-    )
+    jobs.enqueue_many(send_batch, [{"batch_id": pk} for pk in ids], dedupe_keys=[f"campaigns.send:{pk}" for pk in ids])
 
 
 def _ask_reconcile(campaign_ids: list[int]) -> None:

@@ -194,6 +194,4 @@ def assign_arms(
         return draw_members(salt, stores_of_members, holdout_bp)
     stores = {store_id for store_id in stores_of_members.values() if store_id is not None}
     arms = draw_stores(salt, stores, holdout_bp)
-    return {
-        member_id: arms[store_id] for member_id, store_id in stores_of_members.items() if store_id is not None
-    }
+    return {member_id: arms[store_id] for member_id, store_id in stores_of_members.items() if store_id is not None}

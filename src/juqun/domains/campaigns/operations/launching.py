@@ -1,18 +1,18 @@
 """Launching, stopping and closing a campaign; the calls to WeCom themselves are made by the jobs."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
-from juqun.domains.campaigns import rules
+from juqun.domains.campaigns import jobs as campaign_jobs
 from juqun.domains.campaigns.errors import CampaignStateError, PlanExpiredError
 from juqun.domains.campaigns.events import MessageQueued
 from juqun.domains.campaigns.models import Campaign, Message, MessageBatch
-from juqun.domains.campaigns.operations import outcomes
 from juqun.domains.campaigns.operations.planning import get_campaign_row
+from juqun.domains.campaigns.outbox import outcomes
 from juqun.domains.campaigns.types import BatchState, CampaignState, CancelReason, MessageState
-from juqun.kernel import clock, events
+from juqun.kernel import clock, events, jobs
 
 
 def launch_campaign(*, campaign_id: int, at: datetime) -> None:
@@ -44,6 +44,7 @@ def launch_campaign(*, campaign_id: int, at: datetime) -> None:
         events.publish(
             *(MessageQueued(message_id=pk, member_id=member_id, campaign_id=campaign_id) for pk, member_id in queued)
         )
+        jobs.enqueue(campaign_jobs.push, dedupe_key="campaigns.push")
 
 
 def stop_campaign(*, campaign_id: int, at: datetime) -> None:
@@ -61,11 +62,12 @@ def stop_campaign(*, campaign_id: int, at: datetime) -> None:
             raise CampaignStateError(campaign_id=campaign_id, state=str(campaign.state), needed="not done")
         campaign.state, campaign.ended_at = CampaignState.STOPPED, at
         campaign.save(update_fields=["state", "ended_at"])
-        cancel_waiting(campaign_id=campaign_id, reason=CancelReason.STOPPED, at=at)
+        _cancel_waiting(campaign_id=campaign_id, at=at)
+        jobs.enqueue(campaign_jobs.push, dedupe_key="campaigns.push")
 
 
-def cancel_waiting(*, campaign_id: int, reason: CancelReason, at: datetime) -> None:
-    """Cancel the tasks that were never handed to WeCom, with their messages. Runs inside a transaction."""
+def _cancel_waiting(*, campaign_id: int, at: datetime) -> None:
+    """Cancel the tasks that were never handed to WeCom, with their messages."""
     batches = list(
         MessageBatch.unscoped.select_for_update()
         .filter(campaign_id=campaign_id, state=BatchState.WAITING)
@@ -80,25 +82,4 @@ def cancel_waiting(*, campaign_id: int, reason: CancelReason, at: datetime) -> N
             state__in=[MessageState.PLANNED, MessageState.QUEUED, MessageState.UNKNOWN],
         )
     )
-    outcomes.end(messages, state=MessageState.CANCELLED, reason=reason, at=at)
-
-
-def advance_campaigns(*, at: datetime) -> None:
-    """Move campaigns on: `sent` when every task is made, `done` when every message has its end."""
-    in_hand = [BatchState.WAITING, BatchState.CALLING, BatchState.UNKNOWN]
-    Campaign.unscoped.filter(state=CampaignState.SENDING).exclude(
-        pk__in=MessageBatch.unscoped.filter(state__in=in_hand).values("campaign_id")
-    ).update(state=CampaignState.SENT)
-    Campaign.unscoped.filter(state=CampaignState.SENT).exclude(
-        pk__in=MessageBatch.unscoped.filter(state=BatchState.CREATED).values("campaign_id")
-    ).update(state=CampaignState.DONE, ended_at=at)
-
-
-def list_expired_batches(*, at: datetime) -> list[int]:
-    """Tasks that nobody confirmed within the week that they are given; they are taken back."""
-    limit = at - timedelta(days=rules.CONFIRM_DAYS)
-    return list(
-        MessageBatch.unscoped.filter(state=BatchState.CREATED, created_at__lte=limit)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    outcomes.end(messages, state=MessageState.CANCELLED, reason=CancelReason.STOPPED, at=at)

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from juqun.domains.campaigns.errors import LinkUnknownError
 from juqun.domains.campaigns.models import MessageBatch
-from juqun.domains.campaigns.operations.outcomes import UNKNOWN_ID
+from juqun.domains.campaigns.outbox.outcomes import UNKNOWN_ID
 from juqun.domains.members import queries as member_queries
 from juqun.kernel import clock
 from juqun.lake import feed

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from juqun.domains.campaigns import rules
 from juqun.domains.campaigns.errors import PressureBusyError
 from juqun.domains.campaigns.models import PressureEntry
-from juqun.domains.campaigns.operations.reach import ID_CHUNK
+from juqun.domains.campaigns.outbox.reach import ID_CHUNK
 from juqun.domains.campaigns.rules import Candidate, Slots
 from juqun.domains.campaigns.types import SkipReason
 

@@ -7,8 +7,8 @@ from typing import Any
 from juqun.domains.campaigns import rules
 from juqun.domains.campaigns.events import MessageDelivered, MessageRefused
 from juqun.domains.campaigns.models import Message
-from juqun.domains.campaigns.operations import pressure
-from juqun.domains.campaigns.operations.reach import ID_CHUNK
+from juqun.domains.campaigns.outbox import pressure
+from juqun.domains.campaigns.outbox.reach import ID_CHUNK
 from juqun.domains.campaigns.types import MessageState
 from juqun.kernel import clock, events
 from juqun.lake import feed
@@ -60,9 +60,7 @@ def deliver(messages: Sequence[Message], sent_at: Sequence[datetime]) -> None:
         feed.record_many("touches", _touches(group, at))
     events.publish(
         *(
-            MessageDelivered(
-                message_id=message.pk, member_id=message.member_id, campaign_id=message.campaign_id, at=at
-            )
+            MessageDelivered(message_id=message.pk, member_id=message.member_id, campaign_id=message.campaign_id, at=at)
             for message, at in zip(messages, sent_at, strict=True)
         )
     )

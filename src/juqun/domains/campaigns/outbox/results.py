@@ -1,7 +1,7 @@
 """What became of the tasks: results read from WeCom, reminders to staff, tasks taken back."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -10,10 +10,10 @@ from juqun.channels.wecom.errors import WecomRefusedError
 from juqun.channels.wecom.types import SendResult, SendStatus
 from juqun.domains.campaigns import rules
 from juqun.domains.campaigns.errors import ReminderNotDueError
-from juqun.domains.campaigns.models import Message, MessageBatch
-from juqun.domains.campaigns.operations import outcomes, sending
-from juqun.domains.campaigns.operations.reach import ID_CHUNK
-from juqun.domains.campaigns.types import BatchState, CancelReason, MessageState, RefusalReason
+from juqun.domains.campaigns.models import Campaign, Message, MessageBatch
+from juqun.domains.campaigns.outbox import outcomes, sending
+from juqun.domains.campaigns.outbox.reach import ID_CHUNK
+from juqun.domains.campaigns.types import BatchState, CampaignState, CancelReason, MessageState, RefusalReason
 from juqun.domains.members import queries as member_queries
 from juqun.domains.members.types import IdentityKind
 from juqun.kernel import clock
@@ -79,9 +79,7 @@ def _confirmed_at(batch: MessageBatch) -> datetime | None:
 
 
 def _results_by_member(batch: MessageBatch) -> dict[int, SendResult]:
-    results = {
-        result.target: result for result in wecom.iter_send_results(msgid=batch.msgid, userid=batch.userid)
-    }
+    results = {result.target: result for result in wecom.iter_send_results(msgid=batch.msgid, userid=batch.userid)}
     targets = list(results)
     by_member: dict[int, SendResult] = {}
     for start in range(0, len(targets), ID_CHUNK):
@@ -131,6 +129,27 @@ def list_created_batches(*, campaign_id: int) -> Sequence[int]:
     """The tasks of a campaign that exist at WeCom and still have messages without an end."""
     return list(
         MessageBatch.unscoped.filter(campaign_id=campaign_id, state=BatchState.CREATED)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def advance_campaigns(*, at: datetime) -> None:
+    """Move campaigns on: `sent` when every task is made, `done` when every message has its end."""
+    in_hand = [BatchState.WAITING, BatchState.CALLING, BatchState.UNKNOWN]
+    Campaign.unscoped.filter(state=CampaignState.SENDING).exclude(
+        pk__in=MessageBatch.unscoped.filter(state__in=in_hand).values("campaign_id")
+    ).update(state=CampaignState.SENT)
+    Campaign.unscoped.filter(state=CampaignState.SENT).exclude(
+        pk__in=MessageBatch.unscoped.filter(state=BatchState.CREATED).values("campaign_id")
+    ).update(state=CampaignState.DONE, ended_at=at)
+
+
+def list_expired_batches(*, at: datetime) -> list[int]:
+    """Tasks that nobody confirmed within the week that they are given; they are taken back."""
+    limit = at - timedelta(days=rules.CONFIRM_DAYS)
+    return list(
+        MessageBatch.unscoped.filter(state=BatchState.CREATED, created_at__lte=limit)
         .order_by("pk")
         .values_list("pk", flat=True)
     )

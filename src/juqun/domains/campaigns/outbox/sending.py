@@ -27,7 +27,7 @@ from juqun.channels.wecom.errors import (
 from juqun.channels.wecom.types import LinkAttachment, MassMessageSummary
 from juqun.domains.campaigns import rules
 from juqun.domains.campaigns.models import Campaign, Message, MessageBatch
-from juqun.domains.campaigns.operations import outcomes, reach
+from juqun.domains.campaigns.outbox import outcomes, reach
 from juqun.domains.campaigns.types import (
     BatchState,
     CampaignState,
@@ -135,24 +135,18 @@ def _claim(batch_id: int, at: datetime) -> _Call | Outcome:
         batch.state, batch.claim_id, batch.attempts = BatchState.CALLING, ids.new_id(), batch.attempts + 1
         batch.called_at, batch.claimed_wall_at = at, clock.wall()
         batch.first_called_at = batch.first_called_at or at
-        batch.save(
-            update_fields=["state", "claim_id", "attempts", "called_at", "claimed_wall_at", "first_called_at"]
-        )
+        batch.save(update_fields=["state", "claim_id", "attempts", "called_at", "claimed_wall_at", "first_called_at"])
     return _Call(
         batch_id=batch.pk,
         claim_id=batch.claim_id,
         userid=batch.userid,
         external_userids=recipients,
         text=campaign.text,
-        link=LinkAttachment(
-            title=rules.cut_bytes(campaign.name, rules.MAX_TITLE_BYTES), url=link_url(batch.token)
-        ),
+        link=LinkAttachment(title=rules.cut_bytes(campaign.name, rules.MAX_TITLE_BYTES), url=link_url(batch.token)),
     )
 
 
-def _recipients(
-    batch: MessageBatch, campaign: Campaign, messages: Sequence[Message], at: datetime
-) -> tuple[str, ...]:
+def _recipients(batch: MessageBatch, campaign: Campaign, messages: Sequence[Message], at: datetime) -> tuple[str, ...]:
     """The external_userids still to be written to by this sender; the others end here with their reason."""
     found = member_queries.list_friend_links(member_ids=[message.member_id for message in messages])
     mine = {link.member_id: link.external_userid for link in found if link.staff_id == batch.staff_id}
@@ -298,9 +292,7 @@ def _settle_found(batch: MessageBatch, tasks: Sequence[MassMessageSummary]) -> N
         messages = Message.unscoped.filter(batch_id=batch.pk, state__in=OPEN_BEFORE_CREATION)
         if campaign.state == CampaignState.STOPPED:
             locked.state = BatchState.CANCELLED
-            outcomes.end(
-                list(messages), state=MessageState.CANCELLED, reason=CancelReason.STOPPED, at=clock.now()
-            )
+            outcomes.end(list(messages), state=MessageState.CANCELLED, reason=CancelReason.STOPPED, at=clock.now())
         else:
             locked.state = BatchState.WAITING
             messages.update(state=MessageState.QUEUED)
