@@ -20,7 +20,9 @@ REMINDER_GAP = timedelta(hours=4)  # ours: nobody is nudged twice in one half of
 REMIND_FROM_HOUR, REMIND_TO_HOUR = 9, 20  # ours: a nudge is read when the shop is open
 CONFIRM_DAYS = 7  # ours: a task that nobody confirmed within a week is taken back
 LIST_WINDOW = timedelta(days=30)  # get_groupmsg_list_v2 takes at most a month
+ID_CHUNK = 5_000  # ids bound in one statement; SQLite takes at least 32,766
 FULL_HOLDOUT_BP = 10_000
+HOURS_A_DAY = 24
 _HASH_RANGE = 1 << 64
 
 
@@ -105,7 +107,7 @@ def after_quiet(starts_at: datetime, quiet_from: int, quiet_to: int, zone: ZoneI
     local = starts_at.astimezone(zone)
     if not is_quiet(local.hour, quiet_from, quiet_to):
         return starts_at
-    if local.hour >= quiet_to:  # quiet until after midnight
+    if quiet_to >= HOURS_A_DAY or local.hour >= quiet_to:  # quiet until midnight or later
         return None
     return local.replace(hour=quiet_to, minute=0, second=0, microsecond=0).astimezone(starts_at.tzinfo)
 

@@ -8,7 +8,6 @@ from juqun.domains.campaigns import rules
 from juqun.domains.campaigns.events import MessageDelivered, MessageRefused
 from juqun.domains.campaigns.models import Message
 from juqun.domains.campaigns.outbox import pressure
-from juqun.domains.campaigns.outbox.reach import ID_CHUNK
 from juqun.domains.campaigns.types import MessageState
 from juqun.kernel import clock, events
 from juqun.lake import feed
@@ -75,7 +74,7 @@ def end(messages: Sequence[Message], *, state: MessageState, reason: str, at: da
         return
     for message in messages:
         message.state, message.reason, message.ended_at = state, reason, at
-    for chunk in rules.chunks([message.pk for message in messages], ID_CHUNK):
+    for chunk in rules.chunks([message.pk for message in messages], rules.ID_CHUNK):
         Message.unscoped.filter(pk__in=chunk).update(state=state, reason=reason, ended_at=at)
     feed.record_many("messages", message_facts(messages, at))
     for campaign_id, step, rotation in {(m.campaign_id, m.step, m.rotation) for m in messages}:

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from juqun.domains.campaigns import rules
 from juqun.domains.campaigns.errors import PressureBusyError
 from juqun.domains.campaigns.models import PressureEntry
-from juqun.domains.campaigns.outbox.reach import ID_CHUNK
 from juqun.domains.campaigns.rules import Candidate, Slots
 from juqun.domains.campaigns.types import SkipReason
 
@@ -32,8 +31,8 @@ def reserve(*, purpose: Purpose, candidates: Sequence[Candidate]) -> dict[int, S
     our look and our insert is skipped by the unique key, and the next free one is tried. Raises PressureBusyError.
     """
     refused: dict[int, SkipReason] = {}
-    for start in range(0, len(candidates), ID_CHUNK):
-        pending = {candidate.member_id: candidate for candidate in candidates[start : start + ID_CHUNK]}
+    for start in range(0, len(candidates), rules.ID_CHUNK):
+        pending = {candidate.member_id: candidate for candidate in candidates[start : start + rules.ID_CHUNK]}
         for _round in range(MAX_ROUNDS):
             _take_round(purpose, pending, refused)
             if not pending:
@@ -100,8 +99,8 @@ def _choices(purpose: Purpose, pending: dict[int, Candidate]) -> dict[int, Slots
 def capped_now(*, purpose: Purpose, candidates: Sequence[Candidate]) -> dict[int, SkipReason]:
     """Which candidates have no place left at this moment; takes nothing (for dry runs)."""
     refused: dict[int, SkipReason] = {}
-    for start in range(0, len(candidates), ID_CHUNK):
-        pending = {candidate.member_id: candidate for candidate in candidates[start : start + ID_CHUNK]}
+    for start in range(0, len(candidates), rules.ID_CHUNK):
+        pending = {candidate.member_id: candidate for candidate in candidates[start : start + rules.ID_CHUNK]}
         refused |= {
             member_id: choice
             for member_id, choice in _choices(purpose, pending).items()
@@ -112,7 +111,7 @@ def capped_now(*, purpose: Purpose, candidates: Sequence[Candidate]) -> dict[int
 
 def drop(*, purpose: Purpose, member_ids: Sequence[int]) -> None:
     """Forget places that were taken in this same transaction for members who turned out to be held out."""
-    for chunk in rules.chunks(member_ids, ID_CHUNK):
+    for chunk in rules.chunks(member_ids, rules.ID_CHUNK):
         PressureEntry.objects.filter(
             campaign_id=purpose.campaign_id, step=purpose.step, rotation=purpose.rotation, member_id__in=chunk
         ).delete()
@@ -120,7 +119,7 @@ def drop(*, purpose: Purpose, member_ids: Sequence[int]) -> None:
 
 def give_back(*, campaign_id: int, member_ids: Sequence[int], at: datetime, step: int = 1, rotation: int = 1) -> None:
     """Free the places of messages that never reached their member; the entries stay as history without numbers."""
-    for chunk in rules.chunks(member_ids, ID_CHUNK):
+    for chunk in rules.chunks(member_ids, rules.ID_CHUNK):
         PressureEntry.objects.filter(
             campaign_id=campaign_id, step=step, rotation=rotation, member_id__in=chunk, released_at=None
         ).update(day_slot=None, month_slot=None, released_at=at)

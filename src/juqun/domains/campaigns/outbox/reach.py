@@ -13,8 +13,6 @@ from juqun.domains.org.types import PolicyKey
 from juqun.kernel import clock
 from juqun.kernel.scope import DataScope
 
-ID_CHUNK = 5_000  # ids bound in one statement; SQLite takes at least 32,766
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
@@ -40,7 +38,7 @@ def reach(*, member_ids: Sequence[int]) -> Reach:
     senders: dict[int, Sender] = {}
     friends: set[int] = set()
     consenting: set[int] = set()
-    for chunk in rules.chunks(member_ids, ID_CHUNK):
+    for chunk in rules.chunks(member_ids, rules.ID_CHUNK):
         for link in member_queries.list_friend_links(member_ids=chunk):
             friends.add(link.member_id)
             if link.staff_id in active:
@@ -63,7 +61,7 @@ def candidates(*, member_ids: Sequence[int], node_id: int, starts_at: datetime) 
     """The members in ascending order with what decides over them; the policies are those of each member's own store."""
     ordered = sorted(member_ids)
     stores: dict[int, int | None] = {}
-    for chunk in rules.chunks(ordered, ID_CHUNK):
+    for chunk in rules.chunks(ordered, rules.ID_CHUNK):
         stores.update(member_queries.member_stores(member_ids=chunk))
     found = reach(member_ids=ordered)
     limits = _limits({node_id, *(store_id for store_id in stores.values() if store_id is not None)}, starts_at)

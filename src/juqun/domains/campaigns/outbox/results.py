@@ -12,7 +12,6 @@ from juqun.domains.campaigns import rules
 from juqun.domains.campaigns.errors import ReminderNotDueError
 from juqun.domains.campaigns.models import Campaign, Message, MessageBatch
 from juqun.domains.campaigns.outbox import outcomes, sending
-from juqun.domains.campaigns.outbox.reach import ID_CHUNK
 from juqun.domains.campaigns.types import BatchState, CampaignState, CancelReason, MessageState, RefusalReason
 from juqun.domains.members import queries as member_queries
 from juqun.domains.members.types import IdentityKind
@@ -82,9 +81,9 @@ def _results_by_member(batch: MessageBatch) -> dict[int, SendResult]:
     results = {result.target: result for result in wecom.iter_send_results(msgid=batch.msgid, userid=batch.userid)}
     targets = list(results)
     by_member: dict[int, SendResult] = {}
-    for start in range(0, len(targets), ID_CHUNK):
+    for start in range(0, len(targets), rules.ID_CHUNK):
         found = member_queries.find_member_ids(
-            kind=IdentityKind.EXTERNAL_USERID, values=targets[start : start + ID_CHUNK]
+            kind=IdentityKind.EXTERNAL_USERID, values=targets[start : start + rules.ID_CHUNK]
         )
         by_member |= {member_id: results[target] for target, member_id in found.items()}
     return by_member

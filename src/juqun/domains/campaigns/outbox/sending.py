@@ -225,9 +225,9 @@ def _settle_created(
 ) -> None:
     """The task exists at WeCom; those whom WeCom rejected at once end here."""
     rejected: set[int] = set()
-    for start in range(0, len(failed_external_userids), reach.ID_CHUNK):
+    for start in range(0, len(failed_external_userids), rules.ID_CHUNK):
         found = member_queries.find_member_ids(
-            kind=IdentityKind.EXTERNAL_USERID, values=failed_external_userids[start : start + reach.ID_CHUNK]
+            kind=IdentityKind.EXTERNAL_USERID, values=failed_external_userids[start : start + rules.ID_CHUNK]
         )
         rejected |= set(found.values())
     with transaction.atomic():

@@ -104,6 +104,8 @@ def test_month_is_the_business_days_own():
         (13, (12, 14), local(14)),
         (3, (0, 6), local(6)),
         (23, (0, 0), local(23)),
+        (22, (21, 24), None),
+        (3, (24, 8), local(8)),
     ],
 )
 def test_quiet_hours_move_the_task_inside_its_day_only(hour, quiet, expected):
