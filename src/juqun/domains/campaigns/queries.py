@@ -239,12 +239,18 @@ def export_campaigns_dim() -> pa.Table:
     `starts_day` and `ends_day` are the first and last day of the measured window, as lake day numbers.
     """
     rows = Campaign.unscoped.exclude(planned_at=None).order_by("pk")
-    columns: dict[str, list[object]] = {"campaign_id": [], "name": [], "unit": [], "starts_day": [], "ends_day": []}
+    schema = DIMS["campaigns"]
+    found = []
     for row in rows:
-        starts = clock.day_number(clock.business_day(row.starts_at))
-        columns["campaign_id"].append(row.pk)
-        columns["name"].append(row.name)
-        columns["unit"].append(str(row.unit))
-        columns["starts_day"].append(starts)
-        columns["ends_day"].append(starts + row.measure_days - 1)
-    return pa.table(columns, schema=DIMS["campaigns"])
+        starts_day = clock.day_number(clock.business_day(row.starts_at))
+        found.append(
+            {
+                "campaign_id": row.pk,
+                "name": row.name,
+                "unit": str(row.unit),
+                "starts_day": starts_day,
+                "ends_day": starts_day + row.measure_days - 1,
+                "holdout_bp": row.holdout_bp,
+            }
+        )
+    return pa.Table.from_pylist(found, schema=schema)

@@ -2,187 +2,309 @@
 
 import django.db.models.deletion
 import django.db.models.manager
-import juqun.domains.campaigns.types
 from django.db import migrations, models
+
+import juqun.domains.campaigns.types
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0001_initial'),
+        ("org", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(max_length=26, unique=True)),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('segment_id', models.BigIntegerField(verbose_name='segment')),
-                ('snapshot_id', models.BigIntegerField(null=True)),
-                ('text', models.TextField(verbose_name='text')),
-                ('link_url', models.CharField(blank=True, max_length=2048, verbose_name='link')),
-                ('coupon_template_id', models.BigIntegerField(null=True, verbose_name='coupon template')),
-                ('unit', models.CharField(choices=[('member', 'member'), ('store', 'store')], max_length=8, verbose_name='drawn by')),
-                ('holdout_bp', models.PositiveIntegerField(verbose_name='holdout in basis points')),
-                ('salt', models.CharField(max_length=32)),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('planned', 'planned'), ('sending', 'sending'), ('sent', 'sent'), ('stopped', 'stopped'), ('done', 'done')], default=juqun.domains.campaigns.types.CampaignState['DRAFT'], max_length=8, verbose_name='state')),
-                ('starts_at', models.DateTimeField(verbose_name='starts at')),
-                ('measure_days', models.PositiveSmallIntegerField(default=28, verbose_name='days measured')),
-                ('created_at', models.DateTimeField()),
-                ('planned_at', models.DateTimeField(null=True)),
-                ('launched_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.staff')),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode', verbose_name='node')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.CharField(max_length=26, unique=True)),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("segment_id", models.BigIntegerField(verbose_name="segment")),
+                ("snapshot_id", models.BigIntegerField(null=True)),
+                ("text", models.TextField(verbose_name="text")),
+                ("link_url", models.CharField(blank=True, max_length=2048, verbose_name="link")),
+                ("coupon_template_id", models.BigIntegerField(null=True, verbose_name="coupon template")),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[("member", "member"), ("store", "store")], max_length=8, verbose_name="drawn by"
+                    ),
+                ),
+                ("holdout_bp", models.PositiveIntegerField(verbose_name="holdout in basis points")),
+                ("salt", models.CharField(max_length=32)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("planned", "planned"),
+                            ("sending", "sending"),
+                            ("sent", "sent"),
+                            ("stopped", "stopped"),
+                            ("done", "done"),
+                        ],
+                        default=juqun.domains.campaigns.types.CampaignState["DRAFT"],
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="starts at")),
+                ("measure_days", models.PositiveSmallIntegerField(default=28, verbose_name="days measured")),
+                ("created_at", models.DateTimeField()),
+                ("planned_at", models.DateTimeField(null=True)),
+                ("launched_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.staff"
+                    ),
+                ),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                        verbose_name="node",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'campaign',
-                'verbose_name_plural': 'campaigns',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "verbose_name": "campaign",
+                "verbose_name_plural": "campaigns",
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='MessageBatch',
+            name="MessageBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.PositiveSmallIntegerField(default=1)),
-                ('rotation', models.PositiveSmallIntegerField(default=1)),
-                ('userid', models.CharField(max_length=64)),
-                ('chunk_no', models.PositiveIntegerField()),
-                ('token', models.CharField(max_length=16, unique=True)),
-                ('size', models.PositiveIntegerField()),
-                ('not_before', models.DateTimeField()),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('calling', 'calling'), ('unknown', 'unknown'), ('created', 'created'), ('done', 'done'), ('refused', 'refused'), ('cancelled', 'cancelled')], default=juqun.domains.campaigns.types.BatchState['WAITING'], max_length=9)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('claim_id', models.CharField(blank=True, max_length=26)),
-                ('called_at', models.DateTimeField(null=True)),
-                ('first_called_at', models.DateTimeField(null=True)),
-                ('claimed_wall_at', models.DateTimeField(null=True)),
-                ('msgid', models.CharField(blank=True, max_length=128)),
-                ('created_at', models.DateTimeField(null=True)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('collect_at', models.DateTimeField(null=True)),
-                ('is_verified', models.BooleanField(default=True)),
-                ('refusal', models.CharField(blank=True, max_length=200)),
-                ('reminded_at', models.JSONField(default=list)),
-                ('reminder_count', models.PositiveIntegerField(default=0)),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.campaign')),
-                ('staff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.staff')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("step", models.PositiveSmallIntegerField(default=1)),
+                ("rotation", models.PositiveSmallIntegerField(default=1)),
+                ("userid", models.CharField(max_length=64)),
+                ("chunk_no", models.PositiveIntegerField()),
+                ("token", models.CharField(max_length=16, unique=True)),
+                ("size", models.PositiveIntegerField()),
+                ("not_before", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("calling", "calling"),
+                            ("unknown", "unknown"),
+                            ("created", "created"),
+                            ("done", "done"),
+                            ("refused", "refused"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default=juqun.domains.campaigns.types.BatchState["WAITING"],
+                        max_length=9,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("claim_id", models.CharField(blank=True, max_length=26)),
+                ("called_at", models.DateTimeField(null=True)),
+                ("first_called_at", models.DateTimeField(null=True)),
+                ("claimed_wall_at", models.DateTimeField(null=True)),
+                ("msgid", models.CharField(blank=True, max_length=128)),
+                ("created_at", models.DateTimeField(null=True)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("collect_at", models.DateTimeField(null=True)),
+                ("is_verified", models.BooleanField(default=True)),
+                ("refusal", models.CharField(blank=True, max_length=200)),
+                ("reminded_at", models.JSONField(default=list)),
+                ("reminder_count", models.PositiveIntegerField(default=0)),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="campaigns.campaign"
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.staff"),
+                ),
             ],
             options={
-                'verbose_name': 'sending task',
-                'verbose_name_plural': 'sending tasks',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "verbose_name": "sending task",
+                "verbose_name_plural": "sending tasks",
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step', models.PositiveSmallIntegerField(default=1)),
-                ('rotation', models.PositiveSmallIntegerField(default=1)),
-                ('member_id', models.BigIntegerField(db_index=True)),
-                ('arm', models.CharField(blank=True, choices=[('treated', 'treated'), ('holdout', 'holdout')], max_length=8)),
-                ('state', models.CharField(choices=[('planned', 'planned'), ('queued', 'queued'), ('created', 'created'), ('sent', 'sent'), ('refused', 'refused'), ('unknown', 'unknown'), ('cancelled', 'cancelled'), ('skipped', 'skipped')], max_length=9, verbose_name='state')),
-                ('reason', models.CharField(blank=True, max_length=16, verbose_name='reason')),
-                ('queued_at', models.DateTimeField(null=True)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.campaign')),
-                ('staff', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.staff')),
-                ('store', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('batch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.messagebatch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("step", models.PositiveSmallIntegerField(default=1)),
+                ("rotation", models.PositiveSmallIntegerField(default=1)),
+                ("member_id", models.BigIntegerField(db_index=True)),
+                (
+                    "arm",
+                    models.CharField(
+                        blank=True, choices=[("treated", "treated"), ("holdout", "holdout")], max_length=8
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planned", "planned"),
+                            ("queued", "queued"),
+                            ("created", "created"),
+                            ("sent", "sent"),
+                            ("refused", "refused"),
+                            ("unknown", "unknown"),
+                            ("cancelled", "cancelled"),
+                            ("skipped", "skipped"),
+                        ],
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=16, verbose_name="reason")),
+                ("queued_at", models.DateTimeField(null=True)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="campaigns.campaign"
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.staff"
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.orgnode"
+                    ),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="campaigns.messagebatch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='PressureEntry',
+            name="PressureEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('member_id', models.BigIntegerField()),
-                ('step', models.PositiveSmallIntegerField(default=1)),
-                ('rotation', models.PositiveSmallIntegerField(default=1)),
-                ('day', models.DateField()),
-                ('month', models.PositiveIntegerField()),
-                ('day_slot', models.PositiveSmallIntegerField(null=True)),
-                ('month_slot', models.PositiveSmallIntegerField(null=True)),
-                ('released_at', models.DateTimeField(null=True)),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='campaigns.campaign')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("member_id", models.BigIntegerField()),
+                ("step", models.PositiveSmallIntegerField(default=1)),
+                ("rotation", models.PositiveSmallIntegerField(default=1)),
+                ("day", models.DateField()),
+                ("month", models.PositiveIntegerField()),
+                ("day_slot", models.PositiveSmallIntegerField(null=True)),
+                ("month_slot", models.PositiveSmallIntegerField(null=True)),
+                ("released_at", models.DateTimeField(null=True)),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="campaigns.campaign"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contact pressure entry',
-                'verbose_name_plural': 'contact pressure entries',
+                "verbose_name": "contact pressure entry",
+                "verbose_name_plural": "contact pressure entries",
             },
         ),
         migrations.AddIndex(
-            model_name='campaign',
-            index=models.Index(fields=['state'], name='campaign_state'),
+            model_name="campaign",
+            index=models.Index(fields=["state"], name="campaign_state"),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('holdout_bp__lte', 10000)), name='campaign_holdout_share'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("holdout_bp__lte", 10000)), name="campaign_holdout_share"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('link_url', ''), _negated=True), ('coupon_template_id__isnull', False), _connector='OR'), name='campaign_has_link'),
+            model_name="campaign",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("link_url", ""), _negated=True), ("coupon_template_id__isnull", False), _connector="OR"
+                ),
+                name="campaign_has_link",
+            ),
         ),
         migrations.AddIndex(
-            model_name='messagebatch',
-            index=models.Index(fields=['state', 'not_before'], name='batch_state_due'),
+            model_name="messagebatch",
+            index=models.Index(fields=["state", "not_before"], name="batch_state_due"),
         ),
         migrations.AddIndex(
-            model_name='messagebatch',
-            index=models.Index(fields=['state', 'collect_at'], name='batch_collect_due'),
+            model_name="messagebatch",
+            index=models.Index(fields=["state", "collect_at"], name="batch_collect_due"),
         ),
         migrations.AddConstraint(
-            model_name='messagebatch',
-            constraint=models.UniqueConstraint(fields=('campaign', 'step', 'rotation', 'staff', 'chunk_no'), name='batch_once_per_sender_chunk'),
+            model_name="messagebatch",
+            constraint=models.UniqueConstraint(
+                fields=("campaign", "step", "rotation", "staff", "chunk_no"), name="batch_once_per_sender_chunk"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='messagebatch',
-            constraint=models.UniqueConstraint(condition=models.Q(('msgid', ''), _negated=True), fields=('msgid',), name='batch_msgid_once'),
+            model_name="messagebatch",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("msgid", ""), _negated=True), fields=("msgid",), name="batch_msgid_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['campaign', 'state', 'reason'], name='message_campaign_state'),
+            model_name="message",
+            index=models.Index(fields=["campaign", "state", "reason"], name="message_campaign_state"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('campaign', 'step', 'member_id', 'rotation'), name='message_once_per_recipient'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("campaign", "step", "member_id", "rotation"), name="message_once_per_recipient"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pressureentry',
-            constraint=models.UniqueConstraint(fields=('member_id', 'day', 'day_slot'), name='pressure_day_place'),
+            model_name="pressureentry",
+            constraint=models.UniqueConstraint(fields=("member_id", "day", "day_slot"), name="pressure_day_place"),
         ),
         migrations.AddConstraint(
-            model_name='pressureentry',
-            constraint=models.UniqueConstraint(fields=('member_id', 'month', 'month_slot'), name='pressure_month_place'),
+            model_name="pressureentry",
+            constraint=models.UniqueConstraint(
+                fields=("member_id", "month", "month_slot"), name="pressure_month_place"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pressureentry',
-            constraint=models.UniqueConstraint(fields=('campaign', 'step', 'rotation', 'member_id'), name='pressure_once_per_message'),
+            model_name="pressureentry",
+            constraint=models.UniqueConstraint(
+                fields=("campaign", "step", "rotation", "member_id"), name="pressure_once_per_message"
+            ),
         ),
     ]

@@ -42,7 +42,8 @@ from juqun.domains.promotions import operations as promotion_operations
 from juqun.kernel import clock, ids
 from juqun.kernel.errors import BusyError, DomainError
 
-DEFAULT_GRACE_SECONDS = 60.0
+DEFAULT_GRACE_SECONDS = 180.0  # the channel may queue, fetch a token and wait for an answer: 93 s at the very worst
+SYSTEM_BUSY = -1  # WeCom says "busy" and not whether it did it
 LIST_SLACK = timedelta(hours=1)  # clocks of two companies never agree
 CREDENTIAL_WAIT_SECONDS = 60.0
 OPEN_BEFORE_CREATION = (MessageState.PLANNED, MessageState.QUEUED, MessageState.UNKNOWN)
@@ -101,6 +102,9 @@ def send_batch(*, batch_id: int) -> Attempt:
         _mark_unknown(claimed)
         return Attempt(outcome=Outcome.UNCERTAIN)
     except WecomBusyError as error:
+        if error.errcode == SYSTEM_BUSY:
+            _mark_unknown(claimed)
+            return Attempt(outcome=Outcome.UNCERTAIN)
         _hand_back(claimed)
         return Attempt(outcome=Outcome.LATER, seconds=error.seconds)
     except WecomCredentialError:

@@ -1,0 +1,136 @@
+"""Customers who are friends of a shop's staff, both at the emulator and in the product, ready to be written to."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import httpx
+from juqun.domains.audience import operations as audience
+from juqun.domains.members import operations as members
+from juqun.domains.members import queries as member_queries
+from juqun.domains.members.types import ConsentPurpose, Identity, IdentityKind
+
+from juqun.domains.campaigns import jobs as campaign_jobs
+from juqun.domains.campaigns.models import MessageBatch
+from juqun.domains.campaigns.outbox import results
+from juqun.domains.campaigns.types import BatchState
+from juqun.domains.org import operations as org
+from juqun.domains.org import queries as org_queries
+from juqun.domains.org.testing import SmallChain, make_small_chain
+from juqun.domains.org.types import PolicyKey, PolicyMode, Role, StaffView
+from juqun.kernel.scope import DataScope
+from juqun.lake import feed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopTown:
+    """The chain, its guides, the emulator's base url, and member ids by external_userid."""
+
+    chain: SmallChain
+    guides: list[StaffView]
+    base_url: str
+    members: dict[str, int]
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask the emulator's admin or actor side."""
+        answer = httpx.post(f"{self.base_url}/emulator/{path}", json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def confirm_all(self) -> int:
+        """Every guide confirms every open task; returns how many tasks."""
+        actions = [{"actor": "staff", "id": guide.userid, "do": "confirm"} for guide in self.guides]
+        results = self.post("actors/batch", {"actions": actions})["results"]
+        return sum(len(result["confirmed"]) for result in results)
+
+    def received(self) -> Counter[int]:
+        """How many mass messages each member has received at the emulator, also those with none."""
+        found: Counter[int] = Counter()
+        with httpx.Client(base_url=self.base_url) as client:
+            for external_userid, member_id in self.members.items():
+                inbox = client.get(f"/emulator/actors/customers/{external_userid}/inbox").json()["messages"]
+                found[member_id] = sum(message["via"] == "mass" for message in inbox)
+        return found
+
+    def calls(self, path: str) -> int:
+        """How often the product called an endpoint."""
+        return int(httpx.get(f"{self.base_url}/emulator/calls", params={"path": path}).json()["total"])
+
+
+def build(*, base_url: str, customers: int, guides: int, at: datetime) -> ShopTown:
+    """Make `guides` guides in one store and `customers` consenting friends, spread evenly over the guides."""
+    chain = make_small_chain()
+    staff = [
+        org.add_staff(node_id=chain.tianhe.id, name=f"Guide {n}", userid=f"guide{n}", role=Role.GUIDE)
+        for n in range(guides)
+    ]
+    external_userids = [f"wmShopTownCustomer{n:014d}" for n in range(customers)]
+    town = ShopTown(chain=chain, guides=staff, base_url=base_url, members={})
+    town.post("staff", {"staff": [{"userid": one.userid, "name": one.name, "department": [1]} for one in staff]})
+    town.post(
+        "customers",
+        {"customers": [{"external_userid": one, "name": f"Customer {n}"} for n, one in enumerate(external_userids)]},
+    )
+    befriend = [
+        {"actor": "customer", "id": one, "do": "add", "userid": staff[n % guides].userid}
+        for n, one in enumerate(external_userids)
+    ]
+    for result in town.post("actors/batch", {"actions": befriend})["results"]:
+        assert "error" not in result, result
+    for n, one in enumerate(external_userids):
+        town.members[one] = _enter_member(one, chain.tianhe.id, staff[n % guides].id, at)
+    refresh_dims()
+    return town
+
+
+def _enter_member(external_userid: str, store_id: int, staff_id: int, at: datetime) -> int:
+    identity = Identity(kind=IdentityKind.EXTERNAL_USERID, value=external_userid)
+    member_id = members.identify(identities=[identity], store_id=store_id, source="test", at=at).member_id
+    members.add_friend(member_id=member_id, staff_id=staff_id, external_userid=external_userid, state=None, at=at)
+    members.set_consent(member_id=member_id, purpose=ConsentPurpose.MARKETING, granted=True, source="test", at=at)
+    return member_id
+
+
+def refresh_dims() -> None:
+    """Bring members, tags and stores into the lake, as the schedule does."""
+    feed.wire_dims(
+        {
+            "members": member_queries.export_members_dim,
+            "member_tags": member_queries.export_member_tags_dim,
+            "stores": org_queries.export_stores_dim,
+        }
+    )
+    feed.refresh_dims()
+
+
+def segment_of_friends() -> int:
+    """A segment that holds every friend of any member of staff."""
+    return audience.create_segment(
+        name="Friends", tree={"version": 1, "root": {"type": "relation", "is_friend": True}}, actor="test"
+    )
+
+
+WHOLE = DataScope.whole_chain()
+
+
+def lift_quiet_hours(town: ShopTown) -> None:
+    """Let messages go out at any hour, for tests that run by the machine's clock."""
+    for key in (PolicyKey.QUIET_FROM_HOUR, PolicyKey.QUIET_TO_HOUR):
+        org.set_policy(
+            actor_staff_id=town.chain.hong.id,
+            node_id=town.chain.chain.id,
+            key=key,
+            mode=PolicyMode.FREE,
+            value=0,
+        )
+
+
+def calls_in_hand(campaign_id: int) -> int:
+    """How many tasks are between their claim and their outcome."""
+    return MessageBatch.unscoped.filter(campaign_id=campaign_id, state=BatchState.CALLING).count()
+
+
+def collect_now(campaign_id: int) -> None:
+    """Ask for the results of every task of a campaign."""
+    campaign_jobs.ask_collect(results.list_created_batches(campaign_id=campaign_id))
