@@ -49,9 +49,8 @@ def planned(town: ShopTown, *, holdout_bp: int = 2_000, coupon_template_id: int 
         holdout_bp=holdout_bp,
     )
     plan = operations.plan_campaign(campaign_id=campaign_id, at=NOON)
-    assert plan.snapshot == CUSTOMERS
-    assert plan.treated + plan.holdout == CUSTOMERS
-    assert plan.batches == GUIDES
+    assert plan.snapshot == CUSTOMERS == plan.treated + plan.holdout + sum(plan.skipped.values())
+    assert plan == operations.plan_campaign(campaign_id=campaign_id, at=NOON)
     return campaign_id
 
 

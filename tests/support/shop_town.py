@@ -19,6 +19,7 @@ from juqun.domains.org import operations as org
 from juqun.domains.org import queries as org_queries
 from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.domains.org.types import PolicyKey, PolicyMode, Role, StaffView
+from juqun.kernel import ids
 from juqun.kernel.scope import DataScope
 from juqun.lake import feed
 
@@ -106,9 +107,8 @@ def refresh_dims() -> None:
 
 def segment_of_friends() -> int:
     """A segment that holds every friend of any member of staff."""
-    return audience.create_segment(
-        name="Friends", tree={"version": 1, "root": {"type": "relation", "is_friend": True}}, actor="test"
-    )
+    tree = {"version": 1, "type": "relation", "is_friend": True}
+    return audience.create_segment(name=f"Friends {ids.new_id()}", tree=tree, actor="test").id
 
 
 WHOLE = DataScope.whole_chain()

@@ -83,7 +83,7 @@ def grace() -> timedelta:
 
 def link_url(token: str) -> str:
     """The tracked link of a task, as customers get it."""
-    return f"{str(settings.JUQUN_PUBLIC_URL).rstrip('/')}/h5/l/{token}"
+    return f"{settings.PUBLIC_URL}/h5/l/{token}"
 
 
 def send_batch(*, batch_id: int) -> Attempt:
