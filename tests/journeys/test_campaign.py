@@ -12,6 +12,7 @@ from wecom_emulator.running import run_in_thread
 
 from juqun.domains.campaigns import jobs as campaign_jobs
 from juqun.domains.campaigns import operations, queries
+from juqun.domains.campaigns.testing import make_segment_of_friends
 from juqun.domains.campaigns.types import CampaignState, MessageState
 from juqun.kernel import clock, jobs
 from juqun.kernel.testing import run_all_jobs
@@ -40,7 +41,7 @@ def town(settings, tmp_path) -> Iterator[ShopTown]:
 def planned(town: ShopTown, *, holdout_bp: int = 2_000, coupon_template_id: int | None = None) -> int:
     campaign_id = operations.create_campaign(
         name="周末回访",
-        segment_id=shop_town.segment_of_friends(),
+        segment_id=make_segment_of_friends(),
         text="周末好，进店有礼",
         link_url="https://shop.example/weekend",
         coupon_template_id=coupon_template_id,
@@ -130,6 +131,7 @@ def test_lost_answers_neither_double_nor_lose_anybody(town, fault, extra_calls):
     operations.launch_campaign(campaign_id=campaign_id, at=NOON)
     drain()
     assert town.calls(ADD) == GUIDES + extra_calls
+    assert town.tasks_made() == GUIDES
     finish(town)
     assert_each_exactly_once(town, campaign_id)
 
@@ -141,6 +143,7 @@ def test_random_mishaps_of_every_kind_neither_double_nor_lose_anybody(town):
     operations.launch_campaign(campaign_id=campaign_id, at=NOON)
     for _ in range(6):
         drain()
+    assert town.tasks_made() == GUIDES
     finish(town)
     assert_each_exactly_once(town, campaign_id)
 

@@ -12,6 +12,7 @@ from django.db import connection
 from wecom_emulator.running import run_in_thread
 
 from juqun.domains.campaigns import operations, queries
+from juqun.domains.campaigns.testing import make_segment_of_friends
 from juqun.domains.campaigns.types import CampaignState
 from juqun.kernel import clock
 from juqun.kernel.testing import run_all_jobs
@@ -56,7 +57,7 @@ def test_kill_9_of_the_sender_doubles_and_loses_nobody(settings, tmp_path):
         shop_town.lift_quiet_hours(town)
         campaign_id = operations.create_campaign(
             name="周末回访",
-            segment_id=shop_town.segment_of_friends(),
+            segment_id=make_segment_of_friends(),
             text="周末好",
             link_url="https://shop.example/weekend",
             node_id=town.chain.chain.id,
@@ -86,6 +87,7 @@ def test_kill_9_of_the_sender_doubles_and_loses_nobody(settings, tmp_path):
         time.sleep(1.5)
         worker.terminate()
         assert worker.wait(15) == 0
+        assert town.tasks_made() == plan.batches, "no task may ever be made twice, not even to be taken back later"
         town.confirm_all()
         shop_town.collect_now(campaign_id)
         run_all_jobs(fail_on_dead=False)

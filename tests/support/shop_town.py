@@ -6,22 +6,18 @@ from datetime import datetime
 from typing import Any
 
 import httpx
-from juqun.domains.audience import operations as audience
-from juqun.domains.members import operations as members
-from juqun.domains.members import queries as member_queries
-from juqun.domains.members.types import ConsentPurpose, Identity, IdentityKind
 
 from juqun.domains.campaigns import jobs as campaign_jobs
+from juqun.domains.campaigns import testing
 from juqun.domains.campaigns.models import MessageBatch
 from juqun.domains.campaigns.outbox import results
 from juqun.domains.campaigns.types import BatchState
 from juqun.domains.org import operations as org
-from juqun.domains.org import queries as org_queries
 from juqun.domains.org.testing import SmallChain, make_small_chain
-from juqun.domains.org.types import PolicyKey, PolicyMode, Role, StaffView
-from juqun.kernel import ids
+from juqun.domains.org.types import PolicyKey, PolicyMode, StaffView
 from juqun.kernel.scope import DataScope
-from juqun.lake import feed
+
+WHOLE = DataScope.whole_chain()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +50,10 @@ class ShopTown:
                 found[member_id] = sum(message["via"] == "mass" for message in inbox)
         return found
 
+    def tasks_made(self) -> int:
+        """How many mass messages exist at the emulator, also those taken back."""
+        return int(httpx.get(f"{self.base_url}/emulator/corp/summary").json()["mass_messages"])
+
     def calls(self, path: str) -> int:
         """How often the product called an endpoint."""
         return int(httpx.get(f"{self.base_url}/emulator/calls", params={"path": path}).json()["total"])
@@ -62,56 +62,20 @@ class ShopTown:
 def build(*, base_url: str, customers: int, guides: int, at: datetime) -> ShopTown:
     """Make `guides` guides in one store and `customers` consenting friends, spread evenly over the guides."""
     chain = make_small_chain()
-    staff = [
-        org.add_staff(node_id=chain.tianhe.id, name=f"Guide {n}", userid=f"guide{n}", role=Role.GUIDE)
-        for n in range(guides)
-    ]
-    external_userids = [f"wmShopTownCustomer{n:014d}" for n in range(customers)]
+    staff = testing.make_guides(store_id=chain.tianhe.id, count=guides)
+    people = testing.external_userids(customers)
     town = ShopTown(chain=chain, guides=staff, base_url=base_url, members={})
     town.post("staff", {"staff": [{"userid": one.userid, "name": one.name, "department": [1]} for one in staff]})
-    town.post(
-        "customers",
-        {"customers": [{"external_userid": one, "name": f"Customer {n}"} for n, one in enumerate(external_userids)]},
-    )
+    town.post("customers", {"customers": [{"external_userid": one, "name": one[-4:]} for one in people]})
     befriend = [
         {"actor": "customer", "id": one, "do": "add", "userid": staff[n % guides].userid}
-        for n, one in enumerate(external_userids)
+        for n, one in enumerate(people)
     ]
     for result in town.post("actors/batch", {"actions": befriend})["results"]:
         assert "error" not in result, result
-    for n, one in enumerate(external_userids):
-        town.members[one] = _enter_member(one, chain.tianhe.id, staff[n % guides].id, at)
-    refresh_dims()
+    town.members.update(testing.make_friends(store_id=chain.tianhe.id, guides=staff, external_userids=people, at=at))
+    testing.refresh_dims()
     return town
-
-
-def _enter_member(external_userid: str, store_id: int, staff_id: int, at: datetime) -> int:
-    identity = Identity(kind=IdentityKind.EXTERNAL_USERID, value=external_userid)
-    member_id = members.identify(identities=[identity], store_id=store_id, source="test", at=at).member_id
-    members.add_friend(member_id=member_id, staff_id=staff_id, external_userid=external_userid, state=None, at=at)
-    members.set_consent(member_id=member_id, purpose=ConsentPurpose.MARKETING, granted=True, source="test", at=at)
-    return member_id
-
-
-def refresh_dims() -> None:
-    """Bring members, tags and stores into the lake, as the schedule does."""
-    feed.wire_dims(
-        {
-            "members": member_queries.export_members_dim,
-            "member_tags": member_queries.export_member_tags_dim,
-            "stores": org_queries.export_stores_dim,
-        }
-    )
-    feed.refresh_dims()
-
-
-def segment_of_friends() -> int:
-    """A segment that holds every friend of any member of staff."""
-    tree = {"version": 1, "type": "relation", "is_friend": True}
-    return audience.create_segment(name=f"Friends {ids.new_id()}", tree=tree, actor="test").id
-
-
-WHOLE = DataScope.whole_chain()
 
 
 def lift_quiet_hours(town: ShopTown) -> None:
