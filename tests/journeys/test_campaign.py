@@ -6,12 +6,21 @@ Every test counts at the emulator what customers received: each treated member e
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from unittest import mock
 
 import pytest
+from juqun.channels.wecom import operations as wecom
+from juqun.channels.wecom.errors import WecomUnknownOutcomeError
+from juqun.domains.members import operations as members
+from juqun.domains.members.types import ConsentPurpose
+from juqun.domains.promotions import operations as promotions
+from juqun.domains.promotions import queries as promotion_queries
+from juqun.domains.promotions.types import CouponKind
 from wecom_emulator.running import run_in_thread
 
 from juqun.domains.campaigns import jobs as campaign_jobs
 from juqun.domains.campaigns import operations, queries
+from juqun.domains.campaigns.models import MessageBatch
 from juqun.domains.campaigns.testing import make_segment_of_friends
 from juqun.domains.campaigns.types import CampaignState, MessageState
 from juqun.kernel import clock, jobs
@@ -177,3 +186,85 @@ def test_customer_who_left_after_the_plan_is_not_written_to(town):
     finish(town)
     counts = queries.message_counts(scope=WHOLE, campaign_id=campaign_id)
     assert counts == {"sent": CUSTOMERS - 1, "refused": 1, "refused/not_friend": 1}
+
+
+def test_consent_withdrawn_after_the_plan_holds(town):
+    campaign_id = planned(town, holdout_bp=0)
+    withdrawn = next(iter(town.members.values()))
+    members.set_consent(member_id=withdrawn, purpose=ConsentPurpose.MARKETING, granted=False, source="test", at=NOON)
+    operations.launch_campaign(campaign_id=campaign_id, at=NOON)
+    drain()
+    finish(town)
+    assert town.received()[withdrawn] == 0
+    counts = queries.message_counts(scope=WHOLE, campaign_id=campaign_id)
+    assert counts == {"sent": CUSTOMERS - 1, "skipped": 1, "skipped/no_consent": 1}
+
+
+def test_who_gets_no_coupon_gets_no_message_that_promises_one(town):
+    template_id = promotions.create_template(
+        name="满减券",
+        kind=CouponKind.AMOUNT,
+        amount_fen=500,
+        percent_bp=0,
+        threshold_fen=2_000,
+        valid_from=NOON - timedelta(days=1),
+        valid_until=NOON + timedelta(days=30),
+        total=CUSTOMERS - 5,
+        actor="test",
+    )
+    campaign_id = planned(town, holdout_bp=0, coupon_template_id=template_id)
+    operations.launch_campaign(campaign_id=campaign_id, at=NOON)
+    drain()
+    finish(town)
+    counts = queries.message_counts(scope=WHOLE, campaign_id=campaign_id)
+    assert counts == {"sent": CUSTOMERS - 5, "skipped": 5, "skipped/no_coupon": 5}
+    template = promotion_queries.get_template(scope=WHOLE, template_id=template_id)
+    assert template.issued == CUSTOMERS - 5
+    sent = {m.member_id for m in queries.list_messages(scope=WHOLE, campaign_id=campaign_id, state=MessageState.SENT)}
+    got = town.received()
+    assert {member_id for member_id in got if got[member_id]} == sent
+
+
+def test_task_made_twice_by_a_frozen_process_is_taken_back_before_staff_confirm(town):
+    campaign_id = planned(town, holdout_bp=0)
+    operations.launch_campaign(campaign_id=campaign_id, at=NOON)
+    frozen = []
+
+    def freeze_first(**call):
+        if not frozen:
+            frozen.append(call)
+            raise WecomUnknownOutcomeError(endpoint=ADD)
+        return create_mass_message(**call)
+
+    create_mass_message = wecom.create_mass_message
+    with mock.patch.object(wecom, "create_mass_message", freeze_first):
+        drain()
+    assert town.tasks_made() == GUIDES
+    MessageBatch.unscoped.filter(attempts=2).update(is_verified=False)
+    create_mass_message(**frozen[0])  # the process wakes up and does what it had begun
+    assert town.tasks_made() == GUIDES + 1
+    drain()
+    finish(town)
+    assert town.received() == Counter(dict.fromkeys(town.members.values(), 1))
+
+
+def test_staff_are_reminded_in_shop_hours_and_the_task_is_taken_back_after_a_week(town):
+    campaign_id = planned(town, holdout_bp=0)
+    operations.launch_campaign(campaign_id=campaign_id, at=NOON)
+    drain()
+    for hour in [*range(1, 25), 7 * 24, 7 * 24 + 1]:
+        with clock.travelled(NOON + timedelta(hours=hour)):
+            town.post("clock", {"now": (NOON + timedelta(hours=hour)).isoformat()})
+            for job in (campaign_jobs.remind, campaign_jobs.collect, campaign_jobs.tidy):
+                jobs.enqueue(job)
+            run_all_jobs()
+        if hour == 24:
+            first_day = [view.reminders for view in queries.staff_progress(scope=WHOLE, campaign_id=campaign_id)]
+    assert first_day == [2] * GUIDES, "at 16:00 and at 9:00; nobody is nudged at night"
+    assert queries.message_counts(scope=WHOLE, campaign_id=campaign_id) == {
+        "cancelled": CUSTOMERS,
+        "cancelled/expired": CUSTOMERS,
+    }
+    assert queries.get_campaign(scope=WHOLE, campaign_id=campaign_id).state == CampaignState.DONE
+    town.confirm_all()
+    assert sum(town.received().values()) == 0

@@ -127,7 +127,7 @@ def _write_plan(campaign: Campaign, found: Sequence[Candidate], at: datetime) ->
     messages = [_message(campaign, candidate, sorting, batch_of, at) for candidate in found]
     Message.unscoped.bulk_create(messages, batch_size=INSERT_BATCH)
     feed.record_many("exposures", _exposures(campaign, found, sorting.arms, at))
-    feed.record_many("messages", outcomes.message_facts((m for m in messages if m.state == MessageState.SKIPPED), at))
+    feed.record_many("messages", outcomes.message_facts(m for m in messages if m.state == MessageState.SKIPPED))
     campaign.state, campaign.planned_at = CampaignState.PLANNED, at
     campaign.save(update_fields=["state", "planned_at"])
     events.publish(CampaignPlanned(campaign_id=campaign.pk))
