@@ -1,0 +1,1 @@
+"""Journeys across the rooms, over HTTP against the emulator."""
