@@ -1,16 +1,129 @@
 """The one table "event -> handlers", the schedules, and the lake's dimensions: what happens when, on one page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from juqun.channels.wecom import events as wecom
+from juqun.channels.wecom import jobs as wecom_jobs
+from juqun.domains.audience import jobs as audience_jobs
+from juqun.domains.campaigns import handlers as campaigns
+from juqun.domains.campaigns import jobs as campaigns_jobs
+from juqun.domains.campaigns import queries as campaigns_queries
+from juqun.domains.catalog import queries as catalog_queries
+from juqun.domains.commerce import handlers as commerce
+from juqun.domains.commerce import jobs as commerce_jobs
+from juqun.domains.groups import events as groups_events
+from juqun.domains.groups import handlers as groups
+from juqun.domains.groups import jobs as groups_jobs
+from juqun.domains.groups import queries as groups_queries
+from juqun.domains.growth import events as growth_events
+from juqun.domains.growth import handlers as growth
+from juqun.domains.growth import jobs as growth_jobs
+from juqun.domains.members import events as members_events
+from juqun.domains.members import handlers as members
+from juqun.domains.members import queries as members_queries
+from juqun.domains.org import events as org_events
+from juqun.domains.org import handlers as org
+from juqun.domains.org import queries as org_queries
+from juqun.domains.promotions import handlers as promotions
+from juqun.domains.promotions import jobs as promotions_jobs
+from juqun.domains.robot import events as robot_events
+from juqun.domains.robot import handlers as robot
+from juqun.domains.robot import jobs as robot_jobs
 from juqun.kernel import events
 from juqun.kernel.events import Event, Subscription
 from juqun.kernel.jobs.schedule import Every
+from juqun.kernel.models import Queue
+from juqun.lake import feed
+from juqun.lake import jobs as lake_jobs
 
-SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {}
+WELCOME_PRIORITY = 10  # a welcome code lives 20 seconds: it overtakes everything else in the queue `now`
 
-SCHEDULES: Sequence[Every] = ()
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+
+
+def _waited_for(handler: Callable[[Any], None], priority: int = 0) -> Subscription:
+    """Calls the channel while somebody waits."""
+    return Subscription(handler, queue=Queue.NOW, priority=priority, atomic=False)
+
+
+SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
+    # gather: what WeCom tells
+    wecom.ContactAdded: [_waited_for(robot.on_contact_added, WELCOME_PRIORITY), _waited_for(members.on_contact_added)],
+    wecom.ContactEdited: [Subscription(members.on_contact_edited, queue=Queue.SEND, atomic=False)],
+    wecom.ContactLost: [Subscription(members.on_contact_lost)],
+    wecom.ContactDropped: [Subscription(members.on_contact_dropped)],
+    wecom.GroupChatCreated: [Subscription(groups.on_group_chat_created)],
+    wecom.GroupChatChanged: [Subscription(groups.on_group_chat_changed)],
+    wecom.GroupChatDismissed: [Subscription(groups.on_group_chat_dismissed)],
+    wecom.StaffUserLeft: [Subscription(org.on_staff_user_left)],
+    wecom.KfMessagesWaiting: [_waited_for(robot.on_kf_messages_waiting)],
+    # who it was
+    members_events.FriendAdded: [Subscription(growth.on_friend_added)],
+    members_events.FriendLost: [Subscription(growth.on_friend_lost)],
+    members_events.MembersMerged: [
+        Subscription(promotions.on_members_merged),
+        Subscription(commerce.on_members_merged),
+        Subscription(groups.on_members_merged),
+        Subscription(growth.on_members_merged),
+        Subscription(campaigns.on_members_merged),
+    ],
+    members_events.MembersSplit: [
+        Subscription(promotions.on_members_split),
+        Subscription(commerce.on_members_split),
+        Subscription(groups.on_members_split),
+        Subscription(growth.on_members_split),
+    ],
+    members_events.MemberErased: [
+        Subscription(groups.on_member_erased),
+        Subscription(growth.on_member_erased),
+        Subscription(robot.on_member_erased),
+    ],
+    org_events.StaffLeft: [Subscription(growth.on_staff_left)],
+    # what we want to be true at WeCom, and what depends on it
+    growth_events.LiveCodeChanged: [
+        Subscription(growth.on_live_code_changed),
+        Subscription(robot.on_live_code_changed),
+    ],
+    groups_events.EntryChanged: [Subscription(groups.on_entry_changed)],
+    groups_events.EntryReady: [Subscription(robot.on_entry_ready)],
+    groups_events.NextGroupPlanned: [Subscription(groups.on_next_group_planned)],
+    # interact
+    robot_events.ServiceMessageArrived: [_waited_for(robot.on_service_message_arrived)],
+}
+
+SCHEDULES: Sequence[Every] = (
+    Every("lake.flush_facts", 5, lake_jobs.flush_facts),
+    Every("lake.refresh_dims", 5 * MINUTE, lake_jobs.refresh_dims),
+    Every("lake.compact", DAY, lake_jobs.compact),
+    Every("lake.tidy_up", HOUR, lake_jobs.tidy_up),
+    Every("wecom.retry_failed_callbacks", 5 * MINUTE, wecom_jobs.retry_failed_callbacks),
+    Every("wecom.prune_inbox", DAY, wecom_jobs.prune_inbox),
+    Every("promotions.expire_coupons", HOUR, promotions_jobs.expire_coupons),
+    Every("commerce.release_holds", MINUTE, commerce_jobs.release_holds),
+    Every("groups.refresh_states", HOUR, groups_jobs.refresh_states),
+    Every("groups.reconcile_entries", 10 * MINUTE, groups_jobs.reconcile_entries),
+    Every("groups.read_all_chats", DAY, groups_jobs.read_all_chats),
+    Every("growth.reconcile_live_codes", 10 * MINUTE, growth_jobs.reconcile_live_codes),
+    Every("robot.poll_service_accounts", 5 * MINUTE, robot_jobs.poll_service_accounts),
+    Every("audience.recount_segments", DAY, audience_jobs.recount_segments),
+    Every("campaigns.push", MINUTE, campaigns_jobs.push),
+    Every("campaigns.collect", 10 * MINUTE, campaigns_jobs.collect),
+    Every("campaigns.remind", 4 * HOUR, campaigns_jobs.remind),
+    Every("campaigns.tidy", HOUR, campaigns_jobs.tidy),
+)
+
+DIMS: Mapping[str, Callable[[], Any]] = {
+    "stores": org_queries.export_stores_dim,
+    "members": members_queries.export_members_dim,
+    "member_tags": members_queries.export_member_tags_dim,
+    "products": catalog_queries.export_products_dim,
+    "group_members": groups_queries.export_group_members_dim,
+    "campaigns": campaigns_queries.export_campaigns_dim,
+}
 
 
 def connect() -> None:
-    """Hand the tables to the kernel."""
+    """Hand the tables to the kernel and the lake."""
     events.wire(SUBSCRIPTIONS)
+    feed.wire_dims(DIMS)

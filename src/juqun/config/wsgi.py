@@ -1,4 +1,4 @@
-"""The WSGI application of the web process."""
+"""The WSGI application of the web process: the callback lane, and Django behind it."""
 
 import os
 
@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "juqun.config.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+from juqun.surfaces.callbacks.lane import beside  # noqa: E402 - the lane's rooms need Django to be set up
+
+application = beside(_django)
