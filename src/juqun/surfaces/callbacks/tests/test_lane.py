@@ -247,6 +247,22 @@ class TestGroupCommit:
         group.stop()
         assert group._waiting == []
 
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+    def test_a_writer_that_died_is_replaced(self):
+        stored = []
+
+        def commit(items):
+            if items == ["deadly"]:
+                raise SystemExit
+            stored.extend(items)
+
+        group = GroupCommit(commit, name="test")
+        with pytest.raises(NotCommittedError):
+            group.submit("deadly", timeout_seconds=0.2)
+        group.submit("a", timeout_seconds=5)
+        group.stop()
+        assert stored == ["a"]
+
     def test_too_many_waiting_are_turned_away(self):
         may_go = threading.Event()
         group = GroupCommit(lambda _items: may_go.wait(5), name="test", most_waiting=1)
