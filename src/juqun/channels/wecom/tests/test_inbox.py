@@ -8,7 +8,7 @@ from juqun.channels.wecom.errors import CallbackRefusedError
 from juqun.channels.wecom.jobs import process_callbacks, prune_inbox, retry_failed_callbacks
 from juqun.channels.wecom.models import InboxCallback
 from juqun.channels.wecom.operations import open_callback, store_callbacks
-from juqun.channels.wecom.testing import callback_xml, receive, signed_callback
+from juqun.channels.wecom.testing import callback_xml, receive, signed_callback, without_subscribers
 from juqun.channels.wecom.types import InboxState
 from juqun.kernel import clock
 from juqun.kernel.models import EventRecord, Job
@@ -22,7 +22,7 @@ HQ = DataScope.whole_chain()
 
 @pytest.fixture(autouse=True)
 def _on_a_day():
-    with clock.travelled(AT):
+    with clock.travelled(AT), without_subscribers():
         yield
 
 
