@@ -89,7 +89,7 @@ def test_welcome_codes_overtake_and_the_rest_of_a_batch_shares_a_job():
     welcome = opened(added(WelcomeCode="W"))
     assert store_callbacks(callbacks=[*rest, bell, welcome]) == 52
     found = list(Job.objects.order_by("-priority").values_list("queue", "priority"))
-    assert found == [("now", 100), ("now", 50), ("bulk", 0)]
+    assert found == [("now", 9), ("now", 5), ("bulk", 0)]
     run_all_jobs()
     assert names() == ["wecom.contact_added"] + ["wecom.group_chat_changed"] * 50 + ["wecom.kf_messages_waiting"]
 

@@ -83,7 +83,7 @@ def test_success_is_said_after_the_row_and_its_job_are_there():
     query, body = signed_callback(added(WelcomeCode="W"))
     assert send(query=query, body=body) == ("200", b"success")
     assert InboxCallback.objects.count() == 1
-    assert Job.objects.get().priority == 100
+    assert Job.objects.get().priority == 9
 
 
 def test_a_replay_is_answered_and_changes_nothing():
