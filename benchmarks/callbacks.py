@@ -293,7 +293,7 @@ def main() -> None:
         f"paced_per_s={len(paced.accepted) / paced.seconds:.0f} paced_p50_ms={paced.percentile(0.5)} "
         f"paced_p99_ms={paced.percentile(0.99)} lost={lost} django_lost={plain_lost}"
     )
-    if lost or plain_lost:
+    if lost or plain_lost or not ours.accepted or not plain.accepted:
         sys.exit(1)
 
 

@@ -20,6 +20,7 @@ from juqun.channels.wecom.errors import (
     WecomUnknownOutcomeError,
     WelcomeSpentError,
 )
+from juqun.channels.wecom.testing import without_subscribers
 from juqun.channels.wecom.types import (
     ImageAttachment,
     JoinWay,
@@ -91,6 +92,12 @@ def serving() -> Iterator[str]:
     server.server_close()
     lane.writer.stop()
     connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def _connector_alone() -> Iterator[None]:
+    with without_subscribers():
+        yield
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What an installation says about its corp, read from the settings once per change."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 
@@ -55,16 +54,11 @@ def corp_settings() -> CorpSettings:
         corp_id=settings.JUQUN_WECOM_CORP_ID,
         agent_id=int(settings.JUQUN_WECOM_AGENT_ID),
         secrets=SecretPair(settings.JUQUN_WECOM_SECRET, settings.JUQUN_WECOM_CONTACT_SECRET),
-        in_flight=_optional("JUQUN_WECOM_IN_FLIGHT", 5),
-        kf_duplicate_errcode=_optional("JUQUN_WECOM_KF_DUPLICATE_ERRCODE", 40058),
+        in_flight=settings.JUQUN_WECOM_IN_FLIGHT,
+        kf_duplicate_errcode=settings.JUQUN_WECOM_KF_DUPLICATE_ERRCODE,
     )
 
 
 def callback_max_age_seconds() -> int:
     """How far a callback's timestamp may be from our clock; WeCom's own three tries take 15 s."""
-    return _optional("JUQUN_WECOM_CALLBACK_MAX_AGE_SECONDS", 300)
-
-
-def _optional(name: str, default: int) -> int:
-    value: Any = getattr(settings, name, default)
-    return int(value)
+    return int(settings.JUQUN_WECOM_CALLBACK_MAX_AGE_SECONDS)

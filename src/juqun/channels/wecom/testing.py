@@ -14,7 +14,7 @@ from juqun.channels.wecom.client import WecomClient, replaced
 from juqun.channels.wecom.crypto import CallbackCrypto
 from juqun.channels.wecom.operations import open_callback, store_callbacks
 from juqun.channels.wecom.settings import corp_settings
-from juqun.kernel import clock
+from juqun.kernel import clock, events
 
 Answer = Mapping[str, Any] | Callable[[dict[str, Any]], Mapping[str, Any]] | Exception | httpx.Response
 
@@ -64,6 +64,17 @@ def scripted_wecom() -> Iterator[ScriptedWecom]:
     script = ScriptedWecom()
     with replaced(WecomClient(corp_settings(), httpx.MockTransport(script.handle))):
         yield script
+
+
+@contextmanager
+def without_subscribers() -> Iterator[None]:
+    """Publish events to nobody: what the connector itself does, without the rooms above."""
+    before = events.wired()
+    events.wire({})
+    try:
+        yield
+    finally:
+        events.wire(dict(before.values()))
 
 
 def callback_xml(**texts: str) -> str:

@@ -26,8 +26,9 @@ KEY_FIELDS = (
     "CurMemVer", "OpenKfId", "Token",
 )  # fmt: skip
 
-WELCOME_URGENCY = 100
-KF_URGENCY = 50
+# job priorities; below the 10 of a welcome that is ready to be sent, so that a crowd's first welcomes go out before its last is read
+WELCOME_URGENCY = 9
+KF_URGENCY = 5
 
 
 def dedupe_key(envelope: Envelope, body: bytes) -> str:

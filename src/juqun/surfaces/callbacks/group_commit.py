@@ -19,9 +19,7 @@ log = logging.getLogger(__name__)
 Item = TypeVar("Item")
 
 PAUSE_SECONDS = 0.2
-GATHER_SECONDS = (
-    0.004  # in a crowd the writer lets more callers come before it commits; a lone caller never waits for it
-)
+GATHER_LOOKS, GATHER_LOOK_SECONDS = 4, 0.001
 
 
 class NotCommittedError(RuntimeError):
@@ -67,7 +65,7 @@ class GroupCommit(Generic[Item]):
             self._waiting.append(slot)
             if len(self._waiting) == 1:
                 self._condition.notify()
-            if self._thread is None or self._process != os.getpid():
+            if self._thread is None or self._process != os.getpid() or not self._thread.is_alive():
                 self._start()
         if not slot.gate.acquire(timeout=timeout_seconds):
             slot.is_abandoned = True
@@ -88,15 +86,18 @@ class GroupCommit(Generic[Item]):
         self._thread.start()
 
     def _run(self) -> None:
-        gathering = False
-        while batch := self._next_batch(gather=gathering):
+        crowd = 1
+        while batch := self._next_batch(crowd):
             self._store(batch)
-            gathering = len(batch) > 1
+            crowd = len(batch)
         connection.close()
 
-    def _next_batch(self, *, gather: bool) -> list[_Slot[Item]]:
-        if gather and not self._is_stopping:
-            time.sleep(GATHER_SECONDS)
+    def _next_batch(self, crowd: int) -> list[_Slot[Item]]:
+        """Take what waits; in a crowd, let about as many come as last time first. A lone caller never waits for others."""
+        for _ in range(GATHER_LOOKS):
+            if len(self._waiting) >= crowd - 1 or self._is_stopping:
+                break
+            time.sleep(GATHER_LOOK_SECONDS)
         with self._condition:
             while not self._waiting and not self._is_stopping:
                 self._condition.wait()

@@ -83,7 +83,7 @@ def test_success_is_said_after_the_row_and_its_job_are_there():
     query, body = signed_callback(added(WelcomeCode="W"))
     assert send(query=query, body=body) == ("200", b"success")
     assert InboxCallback.objects.count() == 1
-    assert Job.objects.get().priority == 100
+    assert Job.objects.get().priority == 9
 
 
 def test_a_replay_is_answered_and_changes_nothing():
@@ -246,6 +246,22 @@ class TestGroupCommit:
             group.submit("a", timeout_seconds=0.05)
         group.stop()
         assert group._waiting == []
+
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+    def test_a_writer_that_died_is_replaced(self):
+        stored = []
+
+        def commit(items):
+            if items == ["deadly"]:
+                raise SystemExit
+            stored.extend(items)
+
+        group = GroupCommit(commit, name="test")
+        with pytest.raises(NotCommittedError):
+            group.submit("deadly", timeout_seconds=0.2)
+        group.submit("a", timeout_seconds=5)
+        group.stop()
+        assert stored == ["a"]
 
     def test_too_many_waiting_are_turned_away(self):
         may_go = threading.Event()
