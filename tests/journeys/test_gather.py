@@ -7,6 +7,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from juqun.domains.members import handlers as member_handlers
+from juqun.domains.members import queries as members
+from juqun.domains.members.events import FriendAdded
+from juqun.domains.members.types import IdentityKind
+
 from juqun.channels.wecom.events import (
     ContactAdded,
     GroupChatChanged,
@@ -14,11 +19,6 @@ from juqun.channels.wecom.events import (
     GroupChatDismissed,
     KfMessagesWaiting,
 )
-from juqun.domains.members import handlers as member_handlers
-from juqun.domains.members import queries as members
-from juqun.domains.members.events import FriendAdded
-from juqun.domains.members.types import IdentityKind
-
 from juqun.config import wiring
 from juqun.domains.groups import handlers as group_handlers
 from juqun.domains.groups import operations as groups
@@ -383,6 +383,26 @@ def test_a_way_in_without_a_group_waits_and_asks_for_one(stage: Stage, chain: Sm
     assert (ready.state, ready.chat_ids) == (EntryState.READY, (chat_id,))
     same = groups.open_entry(store_id=chain.tianhe.id, kind_code="deals", owner_staff_id=chain.li.id)
     assert same == ready
+
+
+def test_a_group_that_wecom_makes_by_itself_joins_the_series(stage: Stage, chain: SmallChain):
+    """WeCom fills to its own bound before ours: it creates the next group, which then belongs to the same way in."""
+    stage.emulator.patch("/emulator/settings", json={"overflow_at": 3})
+    first_chat = open_group(stage, chain, capacity=100)
+    entry = group_queries.get_entry(store_id=chain.tianhe.id, kind_code="deals")
+    assert entry is not None
+    chats = [
+        stage.customer(who, "scan", qr_code=entry.url)["chat_id"] for who in stage.customers("甲", "乙", "丙", "丁")
+    ]
+    assert chats[:2] == [first_chat, first_chat]
+    assert chats[2] == chats[3] != first_chat
+    groups_now = {one.chat_id: one for one in group_queries.list_groups(scope=EVERYTHING)}
+    assert groups_now[chats[2]].name == "天河店福利群2"
+    assert groups_now[chats[2]].kind_code == "deals"
+    entry = group_queries.get_entry(store_id=chain.tianhe.id, kind_code="deals")
+    assert entry is not None
+    assert entry.chat_ids == (first_chat, chats[2])
+    assert group_queries.list_planned_groups(scope=EVERYTHING) == []
 
 
 def test_customer_service_never_writes_more_than_five_in_a_window(stage: Stage, chain: SmallChain):
