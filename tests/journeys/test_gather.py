@@ -7,10 +7,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from juqun.domains.members import handlers as member_handlers
-from juqun.domains.members import queries as members
-from juqun.domains.members.events import FriendAdded
-from juqun.domains.members.types import IdentityKind
 
 from juqun.channels.wecom.events import (
     ContactAdded,
@@ -30,6 +26,10 @@ from juqun.domains.growth import operations as growth
 from juqun.domains.growth import queries as growth_queries
 from juqun.domains.growth.events import LiveCodeChanged
 from juqun.domains.growth.types import CodeState, LiveCodeView, SourceKind
+from juqun.domains.members import handlers as member_handlers
+from juqun.domains.members import queries as members
+from juqun.domains.members.events import FriendAdded
+from juqun.domains.members.types import IdentityKind
 from juqun.domains.org import queries as org
 from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.domains.robot import handlers as robot_handlers
@@ -39,6 +39,7 @@ from juqun.domains.robot.events import ServiceMessageArrived
 from juqun.domains.robot.types import MessageOutcome, WelcomeState
 from juqun.kernel import clock, events
 from juqun.kernel.events import Subscription
+from juqun.kernel.models import EventRecord
 from juqun.kernel.scope import DataScope
 from juqun.lake.models import FactOutbox
 from tests.journeys.rehearsal import BEGIN, KF, Stage, running_stage
@@ -219,7 +220,6 @@ def test_duplicated_and_reordered_callbacks_change_nothing_twice(stage: Stage, c
 
 def test_events_delivered_once_more_in_any_order_change_nothing(stage: Stage, chain: SmallChain):
     """Below the inbox too: every handler gets each of its events again, the latest first."""
-    from juqun.kernel.models import EventRecord  # noqa: PLC0415 - the log is read here only
 
     mei, _bo = play_a_morning(stage, chain)
     before = snapshot()
@@ -325,7 +325,6 @@ def test_a_welcome_whose_answer_was_lost_is_sent_once_and_known_to_be(stage: Sta
 
 
 def last_event(kind: type[Any]) -> Any:
-    from juqun.kernel.models import EventRecord  # noqa: PLC0415 - the log is read here only
 
     record = EventRecord.objects.filter(name=kind.NAME).latest("id")
     return kind.from_payload(record.payload)
