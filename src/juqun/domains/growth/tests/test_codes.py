@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from juqun.channels.wecom.testing import ScriptedWecom, scripted_wecom
+from juqun.domains.groups.errors import GroupKindNotFoundError
 from juqun.domains.growth import operations, queries
 from juqun.domains.growth.errors import (
     LiveCodeNotFoundError,
@@ -70,6 +71,8 @@ def test_what_the_channel_would_refuse_is_refused_here(chain: SmallChain):
         create(chain, welcome_text="好" * 1334)
     with pytest.raises(NotAStoreError):
         create(chain, store_id=chain.guangzhou.id)
+    with pytest.raises(GroupKindNotFoundError):
+        create(chain, kind_code="unheard-of")
     assert queries.list_live_codes(scope=EVERYTHING) == []
 
 

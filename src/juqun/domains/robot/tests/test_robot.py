@@ -8,6 +8,8 @@ import pytest
 
 from juqun.channels.wecom.errors import WecomError
 from juqun.channels.wecom.testing import ScriptedWecom, scripted_wecom
+from juqun.domains.groups import operations as groups
+from juqun.domains.groups.testing import make_group, make_kind
 from juqun.domains.growth.testing import make_live_code
 from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.domains.robot import operations, queries
@@ -58,6 +60,29 @@ def test_a_prepared_welcome_costs_one_call(chain: SmallChain, wecom: ScriptedWec
     assert welcome(state=code.state) is None
     assert len(wecom.bodies(WELCOME)) == 1
     assert EventRecord.objects.filter(name="robot.welcome_settled").count() == 1
+
+
+def test_the_link_leads_into_the_codes_kind_else_the_default_one(chain: SmallChain, wecom: ScriptedWecom):
+    wecom.script("externalcontact/groupchat/update_join_way", {})
+    at_home = {"store_id": chain.tianhe.id, "owner_staff_id": chain.li.id, "at": AT}
+    make_kind("deals")
+    make_kind("baby")
+    code = make_live_code(store_id=chain.tianhe.id, staff_ids=[chain.wang.id], welcome_text="你好", kind_code="baby")
+    links = []
+    for number, kind_code in enumerate(("none yet", "deals", "baby")):
+        if kind_code != "none yet":
+            make_group(kind_code=kind_code, chat_id=f"wr-{kind_code}", **at_home)
+            entry = groups.open_entry(kind_code=kind_code, chat_id=f"wr-{kind_code}", **at_home)
+            wecom.script("externalcontact/groupchat/add_join_way", {"config_id": kind_code})
+            wecom.script(
+                "externalcontact/groupchat/get_join_way", {"join_way": {"qr_code": f"https://qr.example/{kind_code}"}}
+            )
+            groups.apply_entry(entry_id=entry.id)
+        assert operations.prepare_store_welcomes(store_id=chain.tianhe.id, at=AT) == 1
+        welcome(f"W{number}", code.state)
+        attachments = wecom.bodies(WELCOME)[-1].get("attachments", [])
+        links.append([one["link"]["url"] for one in attachments])
+    assert links == [[], ["https://qr.example/deals"], ["https://qr.example/baby"]]
 
 
 def test_defaults_go_from_the_code_to_the_store_to_the_chain(chain: SmallChain, wecom: ScriptedWecom):
@@ -178,6 +203,19 @@ def test_a_pull_beside_another_stores_nothing_twice(chain: SmallChain, wecom: Sc
     assert len(waiting()) == 1
 
 
+def test_a_pull_overtaken_by_another_never_sets_the_cursor_back(chain: SmallChain, wecom: ScriptedWecom):
+    def meanwhile(body: dict[str, Any]) -> dict[str, Any]:
+        wecom.script(PULL, page(row(1, "一"), cursor="c1", has_more=1), page(row(2, "二"), cursor="c2"))
+        assert pull() == 2
+        return page(row(1, "一"), cursor="c1")
+
+    wecom.script(PULL, meanwhile)
+    assert pull() == 0
+    wecom.script(PULL, page(cursor="c2"))
+    assert pull() == 0
+    assert wecom.bodies(PULL)[-1]["cursor"] == "c2"
+
+
 def test_old_messages_staff_messages_and_pictures_are_recorded_only(chain: SmallChain, wecom: ScriptedWecom):
     old = row(1, "停车", AT - timedelta(minutes=10))
     picture = {**row(2, ""), "msgtype": "image", "image": {"media_id": "x"}}
@@ -211,6 +249,19 @@ def test_an_answer_carries_the_same_id_however_often_it_is_tried(chain: SmallCha
     calls = len(wecom.calls)
     assert operations.answer_message(message_id=message_id) is None
     assert len(wecom.calls) == calls
+
+
+def test_two_workers_with_one_message_send_one_answer(chain: SmallChain, wecom: ScriptedWecom):
+    seen = []
+
+    def meanwhile(body: dict[str, Any]) -> dict[str, Any]:
+        seen.append(operations.answer_message(message_id=waiting()[0]))
+        return {"msgid": "m"}
+
+    wecom.script(SEND, meanwhile)
+    again, message = answer_one(wecom)
+    assert (again, message.outcome, seen) == (None, MessageOutcome.ANSWERED, [2.0])
+    assert len(wecom.bodies(SEND)) == 1
 
 
 def test_where_a_person_serves_the_robot_is_silent(chain: SmallChain, wecom: ScriptedWecom):
