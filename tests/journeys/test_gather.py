@@ -10,35 +10,22 @@ import pytest
 
 from juqun.channels.wecom.events import (
     ContactAdded,
-    GroupChatChanged,
-    GroupChatCreated,
-    GroupChatDismissed,
-    KfMessagesWaiting,
 )
-from juqun.config import wiring
-from juqun.domains.groups import handlers as group_handlers
 from juqun.domains.groups import operations as groups
 from juqun.domains.groups import queries as group_queries
-from juqun.domains.groups.events import EntryChanged, EntryReady, NextGroupPlanned
 from juqun.domains.groups.types import EntryState, GroupState
-from juqun.domains.growth import handlers as growth_handlers
 from juqun.domains.growth import operations as growth
 from juqun.domains.growth import queries as growth_queries
-from juqun.domains.growth.events import LiveCodeChanged
 from juqun.domains.growth.types import CodeState, LiveCodeView, SourceKind
-from juqun.domains.members import handlers as member_handlers
 from juqun.domains.members import queries as members
-from juqun.domains.members.events import FriendAdded
 from juqun.domains.members.types import IdentityKind
 from juqun.domains.org import queries as org
 from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.domains.robot import handlers as robot_handlers
 from juqun.domains.robot import operations as robot
 from juqun.domains.robot import queries as robot_queries
-from juqun.domains.robot.events import ServiceMessageArrived
 from juqun.domains.robot.types import MessageOutcome, WelcomeState
 from juqun.kernel import clock, events
-from juqun.kernel.events import Subscription
 from juqun.kernel.models import EventRecord
 from juqun.kernel.scope import DataScope
 from juqun.lake.models import FactOutbox
@@ -47,34 +34,13 @@ from tests.journeys.rehearsal import BEGIN, KF, Stage, running_stage
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EVERYTHING = DataScope.whole_chain()
-NEEDED = {
-    ContactAdded: [
-        Subscription(robot_handlers.on_contact_added, queue="now", priority=100, atomic=False),
-        Subscription(member_handlers.on_contact_added, atomic=False),
-    ],
-    GroupChatCreated: [Subscription(group_handlers.on_group_chat_created)],
-    GroupChatChanged: [Subscription(group_handlers.on_group_chat_changed)],
-    GroupChatDismissed: [Subscription(group_handlers.on_group_chat_dismissed)],
-    KfMessagesWaiting: [Subscription(robot_handlers.on_kf_messages_waiting, queue="now", atomic=False)],
-    FriendAdded: [Subscription(growth_handlers.on_friend_added)],
-    EntryChanged: [Subscription(group_handlers.on_entry_changed)],
-    EntryReady: [Subscription(robot_handlers.on_entry_ready)],
-    NextGroupPlanned: [Subscription(group_handlers.on_next_group_planned)],
-    LiveCodeChanged: [
-        Subscription(growth_handlers.on_live_code_changed),
-        Subscription(robot_handlers.on_live_code_changed),
-    ],
-    ServiceMessageArrived: [Subscription(robot_handlers.on_service_message_arrived, queue="now", atomic=False)],
-}
 
 
 @pytest.fixture
 def stage(tmp_path: Path, settings: Any) -> Iterator[Stage]:
-    events.wire({**NEEDED, **wiring.SUBSCRIPTIONS})
     with running_stage(tmp_path, settings) as running:
         running.staff("hong", "chen", "li", "wang", "zhao")
         yield running
-    wiring.connect()
 
 
 @pytest.fixture
