@@ -1,5 +1,6 @@
 """Gathering: from a printed code to a friendship, a welcome, a group, the next group, and an answer in customer service."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -8,9 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from juqun.channels.wecom.events import (
-    ContactAdded,
-)
+from juqun.channels.wecom.events import ContactAdded
 from juqun.domains.groups import operations as groups
 from juqun.domains.groups import queries as group_queries
 from juqun.domains.groups.types import EntryState, GroupState
@@ -26,7 +25,8 @@ from juqun.domains.robot import operations as robot
 from juqun.domains.robot import queries as robot_queries
 from juqun.domains.robot.types import MessageOutcome, WelcomeState
 from juqun.kernel import clock, events
-from juqun.kernel.models import EventRecord
+from juqun.kernel.jobs.work import Worker
+from juqun.kernel.models import EventRecord, Job, JobState
 from juqun.kernel.scope import DataScope
 from juqun.lake.models import FactOutbox
 from tests.journeys.rehearsal import BEGIN, KF, Stage, running_stage
@@ -383,6 +383,46 @@ def test_customer_service_never_writes_more_than_five_in_a_window(stage: Stage, 
     stage.advance(minutes=1)
     stage.customer(mei, "write", to="kf", open_kfid=KF, text="停车还免费吗")
     assert len(stage.inbox(mei, "kf")) == 6
+
+
+def test_a_rush_with_many_workers_counts_everybody_once(stage: Stage, chain: SmallChain):
+    """Forty customers at once, every callback told twice and out of order, eleven worker threads on one database."""
+    chat_id = open_group(stage, chain, capacity=100)
+    entry = group_queries.get_entry(store_id=chain.tianhe.id, kind_code="deals")
+    assert entry is not None
+    code = make_code(stage, chain, text="你好")
+    robot.set_keyword_reply(words=["停车"], text="停车两小时免费")
+    mishaps = {"callback_order": "none", "callback_duplicate_probability": 0.5, "callback_reorder_probability": 0.5}
+    assert stage.emulator.patch("/emulator/settings", json=mishaps).status_code == 200
+    people = stage.customers(*[f"顾客{number}" for number in range(40)])
+    worker = Worker({"now": 4, "send": 3, "bulk": 4})
+    worker.start()
+    try:
+        for who in people:
+            stage.post(f"actors/customers/{who}/scan", qr_code=code.qr_code)
+            stage.post(f"actors/customers/{who}/scan", qr_code=entry.url)
+        for who in people[:10]:
+            stage.post(f"actors/customers/{who}/leave", chat_id=chat_id)
+            stage.post(f"actors/customers/{who}/write", to="kf", open_kfid=KF, text="停车要钱吗")
+        stage.drain()
+        deadline = time.monotonic() + 60
+        while Job.objects.filter(run_at__lte=clock.now()).exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+    finally:
+        worker.stop()
+    assert not Job.objects.filter(state=JobState.DEAD).exists()
+    assert members.count_friends(scope=EVERYTHING) == 40
+    till = growth_queries.recruits_by_source(scope=EVERYTHING)[0]
+    assert (till.scans, till.friends, till.recruits) == (40, 40, 40)
+    stats = robot_queries.welcome_stats(scope=EVERYTHING)
+    assert stats.counts[WelcomeState.SENT] == 40
+    assert [len(stage.inbox(who, "welcome")) for who in people] == [1] * 40
+    assert [len(stage.inbox(who, "kf")) for who in people] == [1] * 10 + [0] * 30
+    (group,) = group_queries.board(scope=EVERYTHING)
+    assert (group.member_count, group_queries.export_group_members_dim().num_rows) == (31, 30)
+    kinds = [key.split(":")[2] for key in FactOutbox.objects.filter(fact="memberships").values_list("key", flat=True)]
+    assert (kinds.count("joined"), kinds.count("left")) == (40, 10)
+    assert members.count_members(scope=EVERYTHING) == 40
 
 
 def test_strangers_see_nothing_of_it(stage: Stage, chain: SmallChain):
