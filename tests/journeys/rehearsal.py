@@ -15,12 +15,12 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import httpx
 from django.conf import settings
-from juqun.surfaces.callbacks import lane
-from wecom_emulator.running import run_in_thread
 
 from juqun.kernel import clock
 from juqun.kernel.jobs import run_pending
 from juqun.kernel.testing import run_all_jobs
+from juqun.surfaces.callbacks import lane
+from wecom_emulator.running import run_in_thread
 
 BEGIN = datetime.fromisoformat("2017-03-01T02:00:00+00:00")
 KF = "wkEmulatorDefaultAccount00000001"

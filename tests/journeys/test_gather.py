@@ -1,5 +1,6 @@
 """Gathering: from a printed code to a friendship, a welcome, a group, the next group, and an answer in customer service."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -7,38 +8,25 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from juqun.channels.wecom.events import (
-    ContactAdded,
-    GroupChatChanged,
-    GroupChatCreated,
-    GroupChatDismissed,
-    KfMessagesWaiting,
-)
-from juqun.domains.members import handlers as member_handlers
-from juqun.domains.members import queries as members
-from juqun.domains.members.events import FriendAdded
-from juqun.domains.members.types import IdentityKind
 
-from juqun.config import wiring
-from juqun.domains.groups import handlers as group_handlers
+from juqun.channels.wecom.events import ContactAdded
 from juqun.domains.groups import operations as groups
 from juqun.domains.groups import queries as group_queries
-from juqun.domains.groups.events import EntryChanged, EntryReady, NextGroupPlanned
 from juqun.domains.groups.types import EntryState, GroupState
-from juqun.domains.growth import handlers as growth_handlers
 from juqun.domains.growth import operations as growth
 from juqun.domains.growth import queries as growth_queries
-from juqun.domains.growth.events import LiveCodeChanged
 from juqun.domains.growth.types import CodeState, LiveCodeView, SourceKind
+from juqun.domains.members import queries as members
+from juqun.domains.members.types import IdentityKind
 from juqun.domains.org import queries as org
 from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.domains.robot import handlers as robot_handlers
 from juqun.domains.robot import operations as robot
 from juqun.domains.robot import queries as robot_queries
-from juqun.domains.robot.events import ServiceMessageArrived
 from juqun.domains.robot.types import MessageOutcome, WelcomeState
 from juqun.kernel import clock, events
-from juqun.kernel.events import Subscription
+from juqun.kernel.jobs.work import Worker
+from juqun.kernel.models import EventRecord, Job, JobState
 from juqun.kernel.scope import DataScope
 from juqun.lake.models import FactOutbox
 from tests.journeys.rehearsal import BEGIN, KF, Stage, running_stage
@@ -46,34 +34,13 @@ from tests.journeys.rehearsal import BEGIN, KF, Stage, running_stage
 pytestmark = pytest.mark.django_db(transaction=True)
 
 EVERYTHING = DataScope.whole_chain()
-NEEDED = {
-    ContactAdded: [
-        Subscription(robot_handlers.on_contact_added, queue="now", priority=100, atomic=False),
-        Subscription(member_handlers.on_contact_added, atomic=False),
-    ],
-    GroupChatCreated: [Subscription(group_handlers.on_group_chat_created)],
-    GroupChatChanged: [Subscription(group_handlers.on_group_chat_changed)],
-    GroupChatDismissed: [Subscription(group_handlers.on_group_chat_dismissed)],
-    KfMessagesWaiting: [Subscription(robot_handlers.on_kf_messages_waiting, queue="now", atomic=False)],
-    FriendAdded: [Subscription(growth_handlers.on_friend_added)],
-    EntryChanged: [Subscription(group_handlers.on_entry_changed)],
-    EntryReady: [Subscription(robot_handlers.on_entry_ready)],
-    NextGroupPlanned: [Subscription(group_handlers.on_next_group_planned)],
-    LiveCodeChanged: [
-        Subscription(growth_handlers.on_live_code_changed),
-        Subscription(robot_handlers.on_live_code_changed),
-    ],
-    ServiceMessageArrived: [Subscription(robot_handlers.on_service_message_arrived, queue="now", atomic=False)],
-}
 
 
 @pytest.fixture
 def stage(tmp_path: Path, settings: Any) -> Iterator[Stage]:
-    events.wire({**NEEDED, **wiring.SUBSCRIPTIONS})
     with running_stage(tmp_path, settings) as running:
         running.staff("hong", "chen", "li", "wang", "zhao")
         yield running
-    wiring.connect()
 
 
 @pytest.fixture
@@ -219,7 +186,6 @@ def test_duplicated_and_reordered_callbacks_change_nothing_twice(stage: Stage, c
 
 def test_events_delivered_once_more_in_any_order_change_nothing(stage: Stage, chain: SmallChain):
     """Below the inbox too: every handler gets each of its events again, the latest first."""
-    from juqun.kernel.models import EventRecord  # noqa: PLC0415 - the log is read here only
 
     mei, _bo = play_a_morning(stage, chain)
     before = snapshot()
@@ -325,7 +291,6 @@ def test_a_welcome_whose_answer_was_lost_is_sent_once_and_known_to_be(stage: Sta
 
 
 def last_event(kind: type[Any]) -> Any:
-    from juqun.kernel.models import EventRecord  # noqa: PLC0415 - the log is read here only
 
     record = EventRecord.objects.filter(name=kind.NAME).latest("id")
     return kind.from_payload(record.payload)
@@ -385,6 +350,26 @@ def test_a_way_in_without_a_group_waits_and_asks_for_one(stage: Stage, chain: Sm
     assert same == ready
 
 
+def test_a_group_that_wecom_makes_by_itself_joins_the_series(stage: Stage, chain: SmallChain):
+    """WeCom fills to its own bound before ours: it creates the next group, which then belongs to the same way in."""
+    stage.emulator.patch("/emulator/settings", json={"overflow_at": 3})
+    first_chat = open_group(stage, chain, capacity=100)
+    entry = group_queries.get_entry(store_id=chain.tianhe.id, kind_code="deals")
+    assert entry is not None
+    chats = [
+        stage.customer(who, "scan", qr_code=entry.url)["chat_id"] for who in stage.customers("甲", "乙", "丙", "丁")
+    ]
+    assert chats[:2] == [first_chat, first_chat]
+    assert chats[2] == chats[3] != first_chat
+    groups_now = {one.chat_id: one for one in group_queries.list_groups(scope=EVERYTHING)}
+    assert groups_now[chats[2]].name == "天河店福利群2"
+    assert groups_now[chats[2]].kind_code == "deals"
+    entry = group_queries.get_entry(store_id=chain.tianhe.id, kind_code="deals")
+    assert entry is not None
+    assert entry.chat_ids == (first_chat, chats[2])
+    assert group_queries.list_planned_groups(scope=EVERYTHING) == []
+
+
 def test_customer_service_never_writes_more_than_five_in_a_window(stage: Stage, chain: SmallChain):
     robot.set_service_account(open_kfid=KF, keeper_staff_id=chain.li.id)
     robot.set_keyword_reply(words=["停车"], text="停车两小时免费")
@@ -398,6 +383,46 @@ def test_customer_service_never_writes_more_than_five_in_a_window(stage: Stage, 
     stage.advance(minutes=1)
     stage.customer(mei, "write", to="kf", open_kfid=KF, text="停车还免费吗")
     assert len(stage.inbox(mei, "kf")) == 6
+
+
+def test_a_rush_with_many_workers_counts_everybody_once(stage: Stage, chain: SmallChain):
+    """Forty customers at once, every callback told twice and out of order, eleven worker threads on one database."""
+    chat_id = open_group(stage, chain, capacity=100)
+    entry = group_queries.get_entry(store_id=chain.tianhe.id, kind_code="deals")
+    assert entry is not None
+    code = make_code(stage, chain, text="你好")
+    robot.set_keyword_reply(words=["停车"], text="停车两小时免费")
+    mishaps = {"callback_order": "none", "callback_duplicate_probability": 0.5, "callback_reorder_probability": 0.5}
+    assert stage.emulator.patch("/emulator/settings", json=mishaps).status_code == 200
+    people = stage.customers(*[f"顾客{number}" for number in range(40)])
+    worker = Worker({"now": 4, "send": 3, "bulk": 4})
+    worker.start()
+    try:
+        for who in people:
+            stage.post(f"actors/customers/{who}/scan", qr_code=code.qr_code)
+            stage.post(f"actors/customers/{who}/scan", qr_code=entry.url)
+        for who in people[:10]:
+            stage.post(f"actors/customers/{who}/leave", chat_id=chat_id)
+            stage.post(f"actors/customers/{who}/write", to="kf", open_kfid=KF, text="停车要钱吗")
+        stage.drain()
+        deadline = time.monotonic() + 60
+        while Job.objects.filter(run_at__lte=clock.now()).exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+    finally:
+        worker.stop()
+    assert not Job.objects.filter(state=JobState.DEAD).exists()
+    assert members.count_friends(scope=EVERYTHING) == 40
+    till = growth_queries.recruits_by_source(scope=EVERYTHING)[0]
+    assert (till.scans, till.friends, till.recruits) == (40, 40, 40)
+    stats = robot_queries.welcome_stats(scope=EVERYTHING)
+    assert stats.counts[WelcomeState.SENT] == 40
+    assert [len(stage.inbox(who, "welcome")) for who in people] == [1] * 40
+    assert [len(stage.inbox(who, "kf")) for who in people] == [1] * 10 + [0] * 30
+    (group,) = group_queries.board(scope=EVERYTHING)
+    assert (group.member_count, group_queries.export_group_members_dim().num_rows) == (31, 30)
+    kinds = [key.split(":")[2] for key in FactOutbox.objects.filter(fact="memberships").values_list("key", flat=True)]
+    assert (kinds.count("joined"), kinds.count("left")) == (40, 10)
+    assert members.count_members(scope=EVERYTHING) == 40
 
 
 def test_strangers_see_nothing_of_it(stage: Stage, chain: SmallChain):

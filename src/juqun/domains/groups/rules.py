@@ -85,7 +85,7 @@ def plan_entry(chats: Sequence[LinkedChat]) -> EntryPlan:
     A join way must never be left without a chat. When all are full the newest stays linked, so that the code keeps
     working until the next group is there: the channel holds more people than the kind plans for.
     """
-    by_age = sorted(chats, key=lambda chat: (chat.created_at, chat.chat_id))
+    by_age = sorted(chats, key=lambda chat: chat.created_at)  # stable: of one moment, the first known goes first
     open_chats = [chat for chat in by_age if chat.member_count < chat.capacity]
     if open_chats:
         return EntryPlan(chat_ids=tuple(chat.chat_id for chat in open_chats[:CHATS_PER_JOIN_WAY]), needs_next=False)

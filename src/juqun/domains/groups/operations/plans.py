@@ -22,7 +22,7 @@ def replan(*, entry_id: int, at: datetime) -> bool:
     """
     with transaction.atomic():
         entry = Entry.unscoped.select_for_update().get(pk=entry_id)
-        groups = list(Group.unscoped.filter(entry_id=entry_id, dismissed_at__isnull=True))
+        groups = list(Group.unscoped.filter(entry_id=entry_id, dismissed_at__isnull=True).order_by("pk"))
         plan = rules.plan_entry(
             [
                 rules.LinkedChat(

@@ -15,6 +15,7 @@ from juqun.domains.groups.errors import (
     GroupKindNotFoundError,
     NotInGroupError,
 )
+from juqun.domains.groups.models import Entry
 from juqun.domains.groups.testing import make_group
 from juqun.domains.groups.types import GroupRole
 from juqun.domains.members import operations as members
@@ -157,7 +158,6 @@ def test_capacity_is_the_kinds_and_the_full_group_is_told_once(chain: SmallChain
 def test_the_code_people_came_through_places_a_chat_of_any_name(chain: SmallChain, wecom: ScriptedWecom):
     operations.create_kind(code="deals", name="福利群", theme="", capacity=100)
     operations.open_entry(store_id=chain.yuexiu.id, kind_code="deals", owner_staff_id=chain.li.id, at=AT)
-    from juqun.domains.groups.models import Entry  # noqa: PLC0415 - the code is nobody else's business
 
     read(wecom, chat("wm1", name="周末逛街", state=Entry.unscoped.get().code))
     (group,) = queries.list_groups(scope=EVERYTHING)

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from juqun.domains.groups import queries as groups
+from juqun.domains.groups.errors import GroupKindNotFoundError
 from juqun.domains.growth import queries, rules
 from juqun.domains.growth.errors import (
     LiveCodeNotFoundError,
@@ -39,12 +41,14 @@ def create_live_code(
     """Create a code for a store and a source; its QR picture is there once the job has written it to the channel.
 
     ``kind_code`` names the kind of group that the welcome invites into, None the chain's default kind. Raises
-    NotAStoreError, StaffCountError, WelcomeTextError, and NotFoundError of org for an unknown store.
+    NotAStoreError, StaffCountError, WelcomeTextError, GroupKindNotFoundError, and NotFoundError of org for an unknown
+    store.
     """
     store = org.get_node(scope=DataScope.whole_chain(), node_id=store_id)
     if store.kind != NodeKind.STORE:
         raise NotAStoreError(node_id=store_id)
     _check_text(welcome_text)
+    _check_kind(kind_code)
     with transaction.atomic():
         staff = _active_staff(staff_ids)
         code = LiveCode.unscoped.create(
@@ -67,9 +71,10 @@ def update_live_code(
 ) -> LiveCodeView:
     """Write a code anew; its picture and state stay, so what is printed keeps working.
 
-    Raises LiveCodeNotFoundError, LiveCodeRetiredError, StaffCountError, WelcomeTextError.
+    Raises LiveCodeNotFoundError, LiveCodeRetiredError, StaffCountError, WelcomeTextError, GroupKindNotFoundError.
     """
     _check_text(welcome_text)
+    _check_kind(kind_code)
     with transaction.atomic():
         code = _lock(live_code_id)
         if not code.is_active:
@@ -140,3 +145,8 @@ def _active_staff(staff_ids: Sequence[int]) -> list[int]:
 def _check_text(text: str) -> None:
     if not rules.is_welcome_possible(text):
         raise WelcomeTextError(byte_count=len(text.encode()))
+
+
+def _check_kind(kind_code: str | None) -> None:
+    if kind_code and kind_code not in {kind.code for kind in groups.list_kinds()}:
+        raise GroupKindNotFoundError(kind_code=kind_code)

@@ -15,14 +15,13 @@ from juqun.domains.robot.models import DefaultWelcome, PreparedWelcome
 def prepare_welcome(*, live_code_id: int, at: datetime) -> None:
     """Write down all that the welcome of a live code says: its text, and the link into the store's group of its kind.
 
-    The link is left out while the group has no code yet; ``EntryReady`` prepares again. Raises LiveCodeNotFoundError.
+    While that group has no code the default kind's stands in, and without any the link is left out; ``EntryReady`` prepares
+    again. Raises LiveCodeNotFoundError.
     """
     code = growth.view_live_code(live_code_id=live_code_id)
-    entry = (
-        groups.get_entry(store_id=code.store_id, kind_code=code.kind_code)
-        if code.kind_code
-        else groups.get_default_entry(store_id=code.store_id)
-    )
+    entry = groups.get_entry(store_id=code.store_id, kind_code=code.kind_code) if code.kind_code else None
+    if entry is None or not entry.url:
+        entry = groups.get_default_entry(store_id=code.store_id)
     has_link = entry is not None and bool(entry.url)
     PreparedWelcome.unscoped.update_or_create(
         live_code_id=code.id,
