@@ -8,6 +8,8 @@ question, fresh statistics, and the better of two hand-written forms. Engines ar
 `--members 1000000 --orders 10000000` runs the size of a province (PostgreSQL then needs about 5 GB and minutes to load).
 """
 
+# ruff: noqa: E402 - settings come from the environment, which has to be set before anything of Django is imported
+
 import argparse
 import math
 import os
@@ -132,8 +134,8 @@ def load_postgres(url: str) -> None:
         ),
         "bench_line": (
             "id bigint PRIMARY KEY, order_id bigint, member_id bigint, category text, day int, refunded bool",
-            "SELECT row_number() OVER (), CAST(substr(order_key, 5) AS BIGINT), member_id, category, day, FALSE "
-            "FROM order_lines JOIN products USING (product_ref)",
+            """SELECT row_number() OVER (), CAST(substr(order_key, 5) AS BIGINT), member_id, category, day, FALSE
+               FROM order_lines JOIN products USING (product_ref)""",
         ),
     }
     indexes = [
@@ -225,9 +227,7 @@ def ours_count() -> int:
 
 def by_orm() -> list[int]:
     """The natural set-based form: annotate, filter, exclude."""
-    bought = Q(
-        lines__category=CATEGORY, lines__day__gte=AS_OF - 89, lines__day__lte=AS_OF, lines__refunded=False
-    )
+    bought = Q(lines__category=CATEGORY, lines__day__gte=AS_OF - 89, lines__day__lte=AS_OF, lines__refunded=False)
     recent = Order.objects.filter(member=OuterRef("pk"), day__gte=AS_OF - 13, day__lte=AS_OF, refunded=False)
     found = (
         Member.objects.using("peer")
@@ -291,7 +291,9 @@ def compare(url: str, members: int) -> str:
     per_member = spent / len(sample) * members
     for name, times in taken.items():
         print(f"{name:22} median {statistics.median(times):9.1f} ms  min {min(times):9.1f} ms")
-    print(f"{'orm per member':22} {spent:9.1f} ms for {len(sample)} members, extrapolated {per_member / 1000:.1f} s for all")
+    print(
+        f"{'orm per member':22} {spent:9.1f} ms for {len(sample)} members, extrapolated {per_member / 1000:.1f} s for all"
+    )
     count_ms = sorted(spent for spent, _ in counting)
     base = statistics.median(taken["ours"])
     best = min(statistics.median(taken[name]) for name in taken if name.startswith("postgres"))

@@ -3,7 +3,8 @@
 Shape: each condition on events becomes one CTE that names the members whose events pass (or, when a member without any
 event passes too, those whose events fail), joined once to ``members``; the tree becomes the WHERE clause. What members'
 own properties and a narrow scope decide comes first (CTE ``base``), so that only events of members still in question are
-counted; for the whole chain that costs more than it saves (measured at 1 million members). Every value is a bound parameter; the text holds only our own words. Days are integers; unknown values are false.
+counted; for the whole chain that costs more than it saves (measured at 1 million members). Every value is a bound
+parameter; the text holds only our own words. Days are integers; unknown values are false.
 """
 
 import re
