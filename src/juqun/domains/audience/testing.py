@@ -60,7 +60,10 @@ def make_small_lake(settings: Any, folder: Path) -> SmallChain:
         for n in range(1, 7)
         for i in range(n)
     ]
-    lines = [{**order, "line_no": 1, "product_ref": "tea" if order["member_id"] % 2 else "coffee"} for order in orders]
+    lines = [
+        {**order, "line_no": 1, "product_ref": "tea" if order["member_id"] in (1, 3, 5) else "coffee"}
+        for order in orders
+    ]
     writer.append("orders", pa.Table.from_pylist(orders), "seed")
     writer.append("order_lines", pa.Table.from_pylist(lines), "seed")
     return chain

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from juqun.domains.audience import errors, jobs, operations, queries
+from juqun.domains.audience import errors, handlers, jobs, operations, queries
 from juqun.domains.audience.models import Snapshot, SnapshotMember
 from juqun.domains.audience.testing import TODAY, make_small_lake
+from juqun.domains.members.events import MemberErased
 from juqun.kernel import clock
 from juqun.kernel.scope import DataScope
 from juqun.kernel.testing import run_all_jobs
@@ -136,7 +137,8 @@ def test_snapshot_is_reproducible_and_stays(chain, monkeypatch):
         again.id,
         first.id,
     ]
-    assert operations.forget_member(member_id=3) == 2
+    handlers.on_member_erased(MemberErased(member_id=3))
+    handlers.on_member_erased(MemberErased(member_id=3))
     assert queries.snapshot_member_ids(snapshot_id=first.id) == [2, 4]
 
 
