@@ -8,6 +8,7 @@ import time
 from collections import Counter
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from wecom_emulator.running import run_in_thread
 
@@ -25,14 +26,17 @@ ADD = "externalcontact/add_msg_template"
 
 
 def _worker(base_url: str) -> subprocess.Popen[bytes]:
-    settings = connection.settings_dict
+    database = connection.settings_dict
     if connection.vendor == "postgresql":
-        url = f"postgresql://{settings['USER']}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
+        url = f"postgresql://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
     else:
-        url = f"sqlite:///{settings['NAME']}"
+        url = f"sqlite:///{database['NAME']}"
     environment = {
         **os.environ,
         "JUQUN_DATABASE_URL": url,
+        "JUQUN_DATA_DIR": str(settings.DATA_DIR),
+        "JUQUN_SECRET_KEY": settings.SECRET_KEY,
+        "JUQUN_LAKE_DIR": str(settings.JUQUN_LAKE_DIR),
         "JUQUN_WECOM_BASE_URL": base_url,
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }
@@ -46,7 +50,7 @@ def _open(campaign_id: int) -> int:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_kill_9_of_the_sender_doubles_and_loses_nobody(settings, tmp_path):
+def test_kill_9_of_the_sender_doubles_and_loses_nobody(settings, tmp_path):  # noqa: F811
     fresh_lake(settings, tmp_path)
     settings.JUQUN_SEND_GRACE_SECONDS = 0
     at = clock.now()

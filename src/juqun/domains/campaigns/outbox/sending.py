@@ -300,9 +300,9 @@ def _settle_found(batch: MessageBatch, tasks: Sequence[MassMessageSummary]) -> N
             locked.state = BatchState.CANCELLED
             outcomes.end(list(messages), state=MessageState.CANCELLED, reason=CancelReason.STOPPED, at=clock.now())
         else:
-            locked.state = BatchState.WAITING
+            locked.state, locked.asked_wall_at = BatchState.WAITING, None
             messages.update(state=MessageState.QUEUED)
-        locked.save(update_fields=["state"])
+        locked.save(update_fields=["state", "asked_wall_at"])
 
 
 def _verify(batch: MessageBatch, tasks: Sequence[MassMessageSummary]) -> None:
