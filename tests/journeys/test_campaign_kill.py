@@ -10,7 +10,6 @@ from collections import Counter
 import pytest
 from django.conf import settings
 from django.db import connection
-from wecom_emulator.running import run_in_thread
 
 from juqun.domains.campaigns import operations, queries
 from juqun.domains.campaigns.testing import make_segment_of_friends
@@ -20,6 +19,7 @@ from juqun.kernel.testing import run_all_jobs
 from juqun.lake.testing import fresh_lake
 from tests.support import shop_town
 from tests.support.shop_town import WHOLE
+from wecom_emulator.running import run_in_thread
 
 CUSTOMERS, GUIDES, KILLS = 120, 60, 10
 ADD = "externalcontact/add_msg_template"
@@ -50,7 +50,7 @@ def _open(campaign_id: int) -> int:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_kill_9_of_the_sender_doubles_and_loses_nobody(settings, tmp_path):  # noqa: F811
+def test_kill_9_of_the_sender_doubles_and_loses_nobody(settings, tmp_path):
     fresh_lake(settings, tmp_path)
     settings.JUQUN_SEND_GRACE_SECONDS = 0
     at = clock.now()
