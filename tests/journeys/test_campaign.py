@@ -9,20 +9,19 @@ from datetime import timedelta
 from unittest import mock
 
 import pytest
+
 from juqun.channels.wecom import operations as wecom
 from juqun.channels.wecom.errors import WecomUnknownOutcomeError
-from juqun.domains.members import operations as members
-from juqun.domains.members.types import ConsentPurpose
-from juqun.domains.promotions import operations as promotions
-from juqun.domains.promotions import queries as promotion_queries
-from juqun.domains.promotions.types import CouponKind
-from wecom_emulator.running import run_in_thread
-
 from juqun.domains.campaigns import jobs as campaign_jobs
 from juqun.domains.campaigns import operations, queries
 from juqun.domains.campaigns.models import MessageBatch
 from juqun.domains.campaigns.testing import make_segment_of_friends
 from juqun.domains.campaigns.types import CampaignState, MessageState
+from juqun.domains.members import operations as members
+from juqun.domains.members.types import ConsentPurpose
+from juqun.domains.promotions import operations as promotions
+from juqun.domains.promotions import queries as promotion_queries
+from juqun.domains.promotions.types import CouponKind
 from juqun.kernel import clock, jobs
 from juqun.kernel.testing import run_all_jobs
 from juqun.lake import feed
@@ -30,6 +29,7 @@ from juqun.lake.engine import get_engine
 from juqun.lake.testing import fresh_lake
 from tests.support import shop_town
 from tests.support.shop_town import WHOLE, ShopTown
+from wecom_emulator.running import run_in_thread
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -8,8 +8,8 @@ import time
 from collections import Counter
 
 import pytest
+from django.conf import settings
 from django.db import connection
-from wecom_emulator.running import run_in_thread
 
 from juqun.domains.campaigns import operations, queries
 from juqun.domains.campaigns.testing import make_segment_of_friends
@@ -19,20 +19,24 @@ from juqun.kernel.testing import run_all_jobs
 from juqun.lake.testing import fresh_lake
 from tests.support import shop_town
 from tests.support.shop_town import WHOLE
+from wecom_emulator.running import run_in_thread
 
 CUSTOMERS, GUIDES, KILLS = 120, 60, 10
 ADD = "externalcontact/add_msg_template"
 
 
 def _worker(base_url: str) -> subprocess.Popen[bytes]:
-    settings = connection.settings_dict
+    database = connection.settings_dict
     if connection.vendor == "postgresql":
-        url = f"postgresql://{settings['USER']}@{settings['HOST']}:{settings['PORT']}/{settings['NAME']}"
+        url = f"postgresql://{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
     else:
-        url = f"sqlite:///{settings['NAME']}"
+        url = f"sqlite:///{database['NAME']}"
     environment = {
         **os.environ,
         "JUQUN_DATABASE_URL": url,
+        "JUQUN_DATA_DIR": str(settings.DATA_DIR),
+        "JUQUN_SECRET_KEY": settings.SECRET_KEY,
+        "JUQUN_LAKE_DIR": str(settings.JUQUN_LAKE_DIR),
         "JUQUN_WECOM_BASE_URL": base_url,
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
     }

@@ -4,8 +4,9 @@
 state in the tables, not by the job that was lost.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from juqun.domains.campaigns import rules
@@ -16,6 +17,7 @@ from juqun.domains.campaigns.types import BatchState, CampaignState, CancelReaso
 from juqun.kernel import clock, jobs
 
 SEND_LEASE_SECONDS = 120
+ASK_AGAIN = timedelta(hours=1)  # longer than any pause between two attempts of a job (15 min)
 
 
 @jobs.job(queue="send", atomic=False, max_attempts=20, lease_seconds=SEND_LEASE_SECONDS)
@@ -115,13 +117,23 @@ def ask_collect(batch_ids: list[int]) -> None:
 
 
 def _send_due(*, campaign_id: int | None) -> None:
+    """Ask for each due task once; again only when its job must be lost, so that a job in back-off is left to its patience."""
+    wall = clock.wall()
     due = MessageBatch.unscoped.filter(
-        state=BatchState.WAITING, campaign__state=CampaignState.SENDING, not_before__lte=clock.now()
+        Q(asked_wall_at=None) | Q(asked_wall_at__lte=wall - ASK_AGAIN),
+        state=BatchState.WAITING,
+        campaign__state=CampaignState.SENDING,
+        not_before__lte=clock.now(),
     )
     if campaign_id is not None:
         due = due.filter(campaign_id=campaign_id)
     ids = list(due.order_by("pk").values_list("pk", flat=True))
-    jobs.enqueue_many(send_batch, [{"batch_id": pk} for pk in ids], dedupe_keys=[f"campaigns.send:{pk}" for pk in ids])
+    with transaction.atomic():
+        for chunk in rules.chunks(ids, rules.ID_CHUNK):
+            MessageBatch.unscoped.filter(pk__in=chunk).update(asked_wall_at=wall)
+        jobs.enqueue_many(
+            send_batch, [{"batch_id": pk} for pk in ids], dedupe_keys=[f"campaigns.send:{pk}" for pk in ids]
+        )
 
 
 def _ask_reconcile(campaign_ids: list[int]) -> None:

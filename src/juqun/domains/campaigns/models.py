@@ -63,6 +63,7 @@ class MessageBatch(ScopedModel):
     size = models.PositiveIntegerField()
     not_before = models.DateTimeField()
     state = models.CharField(max_length=9, choices=_choices(BatchState), default=BatchState.WAITING)
+    asked_wall_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     claim_id = models.CharField(max_length=26, blank=True)
     called_at = models.DateTimeField(null=True)

@@ -77,7 +77,7 @@ def _views(scope: DataScope, rows: Sequence[Campaign]) -> list[CampaignView]:
     staff = {row.created_by_id for row in rows if row.created_by_id is not None}
     names = org_queries.staff_names(ids=sorted(staff)) if staff else {}
     segments = {view.id: view.name for view in audience_queries.list_segments(scope=DataScope.whole_chain())}
-    return [_view(row, counts[row.pk], names.get(row.created_by_id, ""), segments) for row in rows]
+    return [_view(row, counts[row.pk], names.get(row.created_by_id or 0, ""), segments) for row in rows]
 
 
 def _view(row: Campaign, counts: dict[MessageState, int], author: str, segments: dict[int, str]) -> CampaignView:

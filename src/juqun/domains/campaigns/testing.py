@@ -84,7 +84,7 @@ def make_friends(
 def _make_friend(external_userid: str, store_id: int | None, staff_id: int, at: datetime) -> int:
     identity = Identity(kind=IdentityKind.EXTERNAL_USERID, value=external_userid)
     member_id = members.identify(identities=[identity], store_id=store_id, source="test", at=at).member_id
-    members.add_friend(member_id=member_id, staff_id=staff_id, external_userid=external_userid, state=None, at=at)
+    members.add_friend(member_id=member_id, staff_id=staff_id, external_userid=external_userid, state="", at=at)
     members.set_consent(member_id=member_id, purpose=ConsentPurpose.MARKETING, granted=True, source="test", at=at)
     return int(member_id)
 

@@ -67,16 +67,16 @@ def plan_campaign(*, campaign_id: int, at: datetime) -> PlanResult:
 
 def _ensure_snapshot(campaign: Campaign, at: datetime) -> int:
     """The campaign's one snapshot; two planners agree on the first that was stored."""
-    if campaign.snapshot_id is None:
-        snapshot = audience_operations.snapshot_segment(
-            segment_id=campaign.segment_id,
-            as_of_day=clock.day_number(clock.business_day(at)),
-            at=at,
-            scope=_scope_of(campaign.node_id),
-        )
-        Campaign.unscoped.filter(pk=campaign.pk, snapshot_id=None).update(snapshot_id=snapshot.id)
-        campaign.refresh_from_db(fields=["snapshot_id"])
-    return int(campaign.snapshot_id)
+    if campaign.snapshot_id is not None:
+        return campaign.snapshot_id
+    snapshot = audience_operations.snapshot_segment(
+        segment_id=campaign.segment_id,
+        as_of_day=clock.day_number(clock.business_day(at)),
+        at=at,
+        scope=_scope_of(campaign.node_id),
+    )
+    Campaign.unscoped.filter(pk=campaign.pk, snapshot_id=None).update(snapshot_id=snapshot.id)
+    return int(Campaign.unscoped.values_list("snapshot_id", flat=True).get(pk=campaign.pk) or snapshot.id)
 
 
 def _scope_of(node_id: int) -> DataScope:

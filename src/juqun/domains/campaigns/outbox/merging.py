@@ -43,8 +43,8 @@ def _move_places(keep_id: int, absorbed_id: int) -> None:
     used_day: dict[object, int] = {}
     used_month: dict[int, int] = {}
     for day, month, day_slot, month_slot in held.values_list("day", "month", "day_slot", "month_slot"):
-        used_day[day] = max(used_day.get(day, 0), day_slot)
-        used_month[month] = max(used_month.get(month, 0), month_slot)
+        used_day[day] = max(used_day.get(day, 0), day_slot or 0)
+        used_month[month] = max(used_month.get(month, 0), month_slot or 0)
     moving = []
     for entry in PressureEntry.objects.filter(member_id=absorbed_id, released_at=None).order_by("pk"):
         if (entry.campaign_id, entry.step, entry.rotation) in own:

@@ -81,9 +81,9 @@ def _choices(purpose: Purpose, pending: dict[int, Candidate]) -> dict[int, Slots
         member_id__in=list(pending), month=rules.month_key(purpose.day), released_at=None
     ).values_list("member_id", "day", "day_slot", "month_slot")
     for member_id, day, day_slot, month_slot in rows:
-        used_month.setdefault(member_id, set()).add(month_slot)
+        used_month.setdefault(member_id, set()).add(month_slot or 0)
         if day == purpose.day:
-            used_day.setdefault(member_id, set()).add(day_slot)
+            used_day.setdefault(member_id, set()).add(day_slot or 0)
     nothing: frozenset[int] = frozenset()
     return {
         member_id: rules.choose_slots(

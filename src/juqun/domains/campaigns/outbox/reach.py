@@ -11,7 +11,6 @@ from juqun.domains.members.types import ConsentPurpose
 from juqun.domains.org import queries as org_queries
 from juqun.domains.org.types import PolicyKey
 from juqun.kernel import clock
-from juqun.kernel.scope import DataScope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +33,16 @@ class Reach:
 
 def reach(*, member_ids: Sequence[int]) -> Reach:
     """Current friendship and marketing consent of `member_ids`; a sender must still work for the chain."""
-    active = {staff.id for staff in org_queries.list_staff(scope=DataScope.whole_chain()) if staff.is_active}
     senders: dict[int, Sender] = {}
     friends: set[int] = set()
     consenting: set[int] = set()
     for chunk in rules.chunks(member_ids, rules.ID_CHUNK):
         for link in member_queries.list_friend_links(member_ids=chunk):
-            friends.add(link.member_id)
-            if link.staff_id in active:
-                senders.setdefault(
-                    link.member_id,
-                    Sender(staff_id=link.staff_id, userid=link.userid, external_userid=link.external_userid),
-                )
+            senders.setdefault(
+                link.member_id,
+                Sender(staff_id=link.staff_id, userid=link.userid, external_userid=link.external_userid),
+            )
+        friends |= member_queries.list_friend_ids(member_ids=chunk)
         consenting |= member_queries.list_consenting_ids(member_ids=chunk, purpose=ConsentPurpose.MARKETING)
     return Reach(senders=senders, friends=frozenset(friends), consenting=frozenset(consenting))
 
@@ -58,8 +55,11 @@ class _Limits:
 
 
 def candidates(*, member_ids: Sequence[int], node_id: int, starts_at: datetime) -> list[Candidate]:
-    """The members in ascending order with what decides over them; the policies are those of each member's own store."""
-    ordered = sorted(member_ids)
+    """The members in ascending order with what decides over them; the policies are those of each member's own store.
+
+    An id that was merged into another since the snapshot's lake was written stands for the kept member, once.
+    """
+    ordered = sorted(set(member_queries.resolve_member_ids(member_ids=member_ids).values()))
     stores: dict[int, int | None] = {}
     for chunk in rules.chunks(ordered, rules.ID_CHUNK):
         stores.update(member_queries.member_stores(member_ids=chunk))

@@ -27,7 +27,7 @@ from juqun.channels.wecom.errors import (
 from juqun.channels.wecom.types import LinkAttachment, MassMessageSummary
 from juqun.domains.campaigns import rules
 from juqun.domains.campaigns.models import Campaign, Message, MessageBatch
-from juqun.domains.campaigns.outbox import outcomes, reach
+from juqun.domains.campaigns.outbox import outcomes
 from juqun.domains.campaigns.types import (
     BatchState,
     CampaignState,
@@ -37,7 +37,7 @@ from juqun.domains.campaigns.types import (
     SkipReason,
 )
 from juqun.domains.members import queries as member_queries
-from juqun.domains.members.types import IdentityKind
+from juqun.domains.members.types import ConsentPurpose, IdentityKind
 from juqun.domains.promotions import operations as promotion_operations
 from juqun.kernel import clock, ids
 from juqun.kernel.errors import BusyError, DomainError
@@ -154,7 +154,9 @@ def _recipients(batch: MessageBatch, campaign: Campaign, messages: Sequence[Mess
     """The external_userids still to be written to by this sender; the others end here with their reason."""
     found = member_queries.list_friend_links(member_ids=[message.member_id for message in messages])
     mine = {link.member_id: link.external_userid for link in found if link.staff_id == batch.staff_id}
-    consenting = reach.reach(member_ids=[message.member_id for message in messages]).consenting
+    consenting = member_queries.list_consenting_ids(
+        member_ids=[message.member_id for message in messages], purpose=ConsentPurpose.MARKETING
+    )
     reasons: dict[SkipReason, list[Message]] = {}
     going: list[Message] = []
     for message in messages:
@@ -256,7 +258,7 @@ def reconcile(*, campaign_id: int) -> int:
     mine = MessageBatch.unscoped.filter(campaign_id=campaign_id)
     uncertain = list(mine.filter(state__in=[BatchState.CALLING, BatchState.UNKNOWN]))
     called_twice = list(mine.filter(is_verified=False, claimed_wall_at__lte=limit).exclude(msgid=""))
-    ripe = [batch for batch in uncertain if batch.claimed_wall_at <= limit]
+    ripe = [batch for batch in uncertain if batch.claimed_wall_at is None or batch.claimed_wall_at <= limit]
     if ripe or called_twice:
         found = _find_tasks([*ripe, *called_twice])
         for batch in ripe:
@@ -298,9 +300,9 @@ def _settle_found(batch: MessageBatch, tasks: Sequence[MassMessageSummary]) -> N
             locked.state = BatchState.CANCELLED
             outcomes.end(list(messages), state=MessageState.CANCELLED, reason=CancelReason.STOPPED, at=clock.now())
         else:
-            locked.state = BatchState.WAITING
+            locked.state, locked.asked_wall_at = BatchState.WAITING, None
             messages.update(state=MessageState.QUEUED)
-        locked.save(update_fields=["state"])
+        locked.save(update_fields=["state", "asked_wall_at"])
 
 
 def _verify(batch: MessageBatch, tasks: Sequence[MassMessageSummary]) -> None:

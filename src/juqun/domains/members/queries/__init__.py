@@ -18,6 +18,7 @@ from juqun.domains.members.queries.profiles import (
     list_tags,
     search_members,
 )
+from juqun.domains.members.queries.reach import list_consenting_ids, list_friend_ids
 
 __all__ = [
     "count_friends",
@@ -28,7 +29,9 @@ __all__ = [
     "find_member_ids",
     "get_member",
     "get_timeline",
+    "list_consenting_ids",
     "list_consents",
+    "list_friend_ids",
     "list_friend_links",
     "list_merges",
     "list_tags",
