@@ -51,7 +51,7 @@ def _until_signal() -> None:
 def _served(function: Any) -> Any:
     function = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")(function)
     function = click.option("--port", default=8000, show_default=True, help="Port to listen on.")(function)
-    return click.option("--threads", default=16, show_default=True, help="Threads that answer requests.")(function)
+    return click.option("--threads", default=32, show_default=True, help="Threads that answer requests.")(function)
 
 
 @click.command()
