@@ -175,7 +175,9 @@ class _Builder:
         return [*tests, f"{column} >= {self.bind(first)}"] if first is not None else tests
 
     def scope(self, scope: DataScope) -> str:
-        """Return the test of the data scope: path prefixes, and the guide's own customers."""
+        """Return the test of the data scope: path prefixes (the whole chain has none), and the guide's own customers."""
+        if scope.is_whole_chain:
+            return "TRUE"
         paths = [f"starts_with(coalesce(m.org_path, ''), {self.bind(path)})" for path in scope.paths]
         test = f"({' OR '.join(paths)})" if paths else "FALSE"
         return test if scope.staff_id is None else f"{test} AND m.staff_id = {self.bind(scope.staff_id)}"
