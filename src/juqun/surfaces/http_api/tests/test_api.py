@@ -4,7 +4,6 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
-from django.urls import include, path
 
 from juqun.domains.commerce import operations as commerce
 from juqun.domains.commerce import queries as orders
@@ -15,9 +14,6 @@ from juqun.domains.promotions.testing import give_coupon, make_template
 from juqun.kernel import clock
 from juqun.kernel.scope import DataScope
 from juqun.lake.testing import fresh_lake
-
-urlpatterns = [path("api/v1/", include("juqun.surfaces.http_api.urls"))]
-pytestmark = pytest.mark.urls(__name__)
 
 
 @pytest.fixture
