@@ -4,28 +4,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('product_ref', models.CharField(max_length=64, unique=True)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('category', models.CharField(blank=True, max_length=100)),
-                ('department', models.CharField(blank=True, max_length=100)),
-                ('brand', models.CharField(blank=True, max_length=100)),
-                ('price_fen', models.BigIntegerField(blank=True, null=True)),
-                ('updated_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("product_ref", models.CharField(max_length=64, unique=True)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("category", models.CharField(blank=True, max_length=100)),
+                ("department", models.CharField(blank=True, max_length=100)),
+                ("brand", models.CharField(blank=True, max_length=100)),
+                ("price_fen", models.BigIntegerField(blank=True, null=True)),
+                ("updated_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['category'], name='catalog_product_category')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('price_fen__isnull', True), ('price_fen__gte', 0), _connector='OR'), name='catalog_price_not_negative')],
+                "indexes": [models.Index(fields=["category"], name="catalog_product_category")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("price_fen__isnull", True), ("price_fen__gte", 0), _connector="OR"),
+                        name="catalog_price_not_negative",
+                    )
+                ],
             },
         ),
     ]

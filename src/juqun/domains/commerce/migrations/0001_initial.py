@@ -6,109 +6,179 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0001_initial'),
-        ('org', '0001_initial'),
+        ("members", "0001_initial"),
+        ("org", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(max_length=26, unique=True)),
-                ('source', models.CharField(max_length=20)),
-                ('external_ref', models.CharField(max_length=80)),
-                ('order_key', models.CharField(max_length=120, unique=True)),
-                ('intent_key', models.CharField(max_length=120, unique=True)),
-                ('content_hash', models.CharField(max_length=64)),
-                ('campaign_id', models.BigIntegerField(blank=True, null=True)),
-                ('coupon_code', models.CharField(blank=True, max_length=20)),
-                ('amount_fen', models.BigIntegerField()),
-                ('discount_fen', models.BigIntegerField(default=0)),
-                ('state', models.CharField(choices=[('held', 'held'), ('paid', 'paid'), ('picked_up', 'picked_up'), ('released', 'released'), ('refunded', 'refunded')], max_length=10)),
-                ('pickup_code', models.CharField(blank=True, max_length=20, null=True, unique=True)),
-                ('created_at', models.DateTimeField()),
-                ('hold_until', models.DateTimeField(blank=True, null=True)),
-                ('paid_at', models.DateTimeField(blank=True, null=True)),
-                ('picked_up_at', models.DateTimeField(blank=True, null=True)),
-                ('refunded_at', models.DateTimeField(blank=True, null=True)),
-                ('member', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member')),
-                ('original_member', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member')),
-                ('picked_up_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.staff')),
-                ('staff', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.staff')),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.CharField(max_length=26, unique=True)),
+                ("source", models.CharField(max_length=20)),
+                ("external_ref", models.CharField(max_length=80)),
+                ("order_key", models.CharField(max_length=120, unique=True)),
+                ("intent_key", models.CharField(max_length=120, unique=True)),
+                ("content_hash", models.CharField(max_length=64)),
+                ("campaign_id", models.BigIntegerField(blank=True, null=True)),
+                ("coupon_code", models.CharField(blank=True, max_length=20)),
+                ("amount_fen", models.BigIntegerField()),
+                ("discount_fen", models.BigIntegerField(default=0)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("held", "held"),
+                            ("paid", "paid"),
+                            ("picked_up", "picked_up"),
+                            ("released", "released"),
+                            ("refunded", "refunded"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("pickup_code", models.CharField(blank=True, max_length=20, null=True, unique=True)),
+                ("created_at", models.DateTimeField()),
+                ("hold_until", models.DateTimeField(blank=True, null=True)),
+                ("paid_at", models.DateTimeField(blank=True, null=True)),
+                ("picked_up_at", models.DateTimeField(blank=True, null=True)),
+                ("refunded_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                    ),
+                ),
+                (
+                    "original_member",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="members.member",
+                    ),
+                ),
+                (
+                    "picked_up_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.staff",
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.staff",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.orgnode"),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line_no', models.PositiveIntegerField()),
-                ('product_ref', models.CharField(max_length=64)),
-                ('quantity', models.DecimalField(decimal_places=3, max_digits=12)),
-                ('amount_fen', models.BigIntegerField()),
-                ('coupon_fen', models.BigIntegerField(default=0)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='commerce.order')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("line_no", models.PositiveIntegerField()),
+                ("product_ref", models.CharField(max_length=64)),
+                ("quantity", models.DecimalField(decimal_places=3, max_digits=12)),
+                ("amount_fen", models.BigIntegerField()),
+                ("coupon_fen", models.BigIntegerField(default=0)),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="commerce.order"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TillKey',
+            name="TillKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('key_hash', models.CharField(max_length=64, unique=True)),
-                ('hint', models.CharField(max_length=12)),
-                ('created_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                ("key_hash", models.CharField(max_length=64, unique=True)),
+                ("hint", models.CharField(max_length=12)),
+                ("created_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "node",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.orgnode"),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['store', '-created_at'], name='commerce_order_store'),
+            model_name="order",
+            index=models.Index(fields=["store", "-created_at"], name="commerce_order_store"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['member', '-created_at'], name='commerce_order_member'),
+            model_name="order",
+            index=models.Index(fields=["member", "-created_at"], name="commerce_order_member"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('state', 'held')), fields=['hold_until'], name='commerce_order_due'),
+            model_name="order",
+            index=models.Index(condition=models.Q(("state", "held")), fields=["hold_until"], name="commerce_order_due"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('source', 'external_ref'), name='commerce_order_once'),
+            model_name="order",
+            constraint=models.UniqueConstraint(fields=("source", "external_ref"), name="commerce_order_once"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0), ('discount_fen__gte', 0)), name='commerce_order_amounts'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_fen__gte", 0), ("discount_fen__gte", 0)), name="commerce_order_amounts"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['held', 'released']), ('paid_at__isnull', False), _connector='OR'), name='commerce_order_paid'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["held", "released"]), ("paid_at__isnull", False), _connector="OR"),
+                name="commerce_order_paid",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('order', 'line_no'), name='commerce_line_once'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(fields=("order", "line_no"), name="commerce_line_once"),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0), ('coupon_fen__gte', 0)), name='commerce_line_amounts'),
+            model_name="orderline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_fen__gte", 0), ("coupon_fen__gte", 0)), name="commerce_line_amounts"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tillkey',
-            constraint=models.CheckConstraint(condition=models.Q(('revoked_at__isnull', True), ('revoked_at__gte', models.F('created_at')), _connector='OR'), name='commerce_key_dates'),
+            model_name="tillkey",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("revoked_at__isnull", True), ("revoked_at__gte", models.F("created_at")), _connector="OR"
+                ),
+                name="commerce_key_dates",
+            ),
         ),
     ]

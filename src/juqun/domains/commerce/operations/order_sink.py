@@ -33,7 +33,8 @@ LOCK: Final = "import-orders"
 BATCH_BYTES: Final = 48 << 20
 """About half a million lines: the more lines a batch has, the fewer files the lake gets."""
 
-# The batch with ids; `fault` names the first thing that is wrong with a line on its own.
+# The batch with ids; `fault` names the first thing that is wrong with a line on its own. `mark` is equal for equal keys
+# (and, rarely, for others): it finds the lines that may be there twice without sorting all of them.
 _RESOLVE: Final = """
 CREATE OR REPLACE TEMP TABLE resolved AS
 SELECT b.line_no AS record, $source || ':' || b.order_ref AS order_key, b.{number} AS number, b.product_ref,
@@ -42,19 +43,26 @@ SELECT b.line_no AS record, $source || ':' || b.order_ref AS order_key, b.{numbe
     COALESCE(b.discount_yuan, 0) AS discount_fen, COALESCE(b.coupon_yuan, 0) AS coupon_fen, b.paid_at AS ts,
     CASE WHEN s.id IS NULL THEN 'store' WHEN b.member_key IS NOT NULL AND m.id IS NULL THEN 'member'
          WHEN b.{number} IS NULL THEN 'line_no' END AS fault,
-    b.member_key, b.store_code
+    hash(b.order_ref, b.{number}) AS mark
 FROM batch_lines AS b
 LEFT JOIN store_ids AS s ON s.code = b.store_code
 LEFT JOIN member_ids AS m ON m.code = b.member_key
 """
 
-# One row per order of the batch. The order in the lake, or else its first line, says at which store and whose it is.
+# One row per order of the batch. The order in the lake, or else its first line, says at which store and whose it is; a line
+# without a card says nothing and follows the others. `is_odd`: some line contradicts that.
 _HEADS: Final = """
 CREATE OR REPLACE TEMP TABLE heads AS
-SELECT f.order_key, COALESCE(o.store_id, f.store_id) AS store_id, COALESCE(o.member_id, f.member_id) AS member_id,
-    o.order_key IS NOT NULL AS is_known
+SELECT f.order_key, f.first_record, COALESCE(o.store_id, f.store_id) AS store_id,
+    COALESCE(o.member_id, f.member_id) AS member_id, o.order_key IS NOT NULL AS is_known,
+    COALESCE(o.store_id, f.store_id) <> f.least_store OR COALESCE(o.store_id, f.store_id) <> f.greatest_store
+        OR COALESCE(o.member_id, f.member_id) <> f.least_member OR COALESCE(o.member_id, f.member_id) <> f.greatest_member
+        AS is_odd
 FROM (
-    SELECT order_key, arg_min(store_id, record) AS store_id, arg_min(member_id, record) AS member_id
+    SELECT order_key, min(record) AS first_record, arg_min(store_id, record) AS store_id,
+        min(store_id) AS least_store, max(store_id) AS greatest_store,
+        COALESCE(arg_min(member_id, record) FILTER (WHERE member_id <> -1), -1) AS member_id,
+        COALESCE(min(member_id) FILTER (WHERE member_id <> -1), -1) AS least_member, max(member_id) AS greatest_member
     FROM resolved WHERE fault IS NULL GROUP BY order_key
 ) AS f LEFT JOIN orders AS o ON o.order_key = f.order_key
 """
@@ -68,45 +76,57 @@ FROM order_lines AS l SEMI JOIN (SELECT order_key FROM heads WHERE is_known) AS 
 GROUP BY l.order_key, l.{key}
 """
 
+# Only lines that may not be new are looked at closely: all lines of an order that is known or odd, and all of one key.
+_SUSPECTS: Final = """
+CREATE OR REPLACE TEMP TABLE suspects AS
+SELECT * FROM resolved WHERE fault IS NULL AND (
+    order_key IN (SELECT order_key FROM heads WHERE is_known OR is_odd)
+    OR mark IN (SELECT mark FROM resolved WHERE fault IS NULL GROUP BY mark HAVING count(*) > 1){earlier}
+)
+"""
+_EARLIER: Final = " OR order_key IN (SELECT order_key FROM written)"
+
 _JUDGE: Final = """
 CREATE OR REPLACE TEMP TABLE verdicts AS
-SELECT n.*, CASE WHEN other_store THEN 'other_store' WHEN other_member THEN 'other_member'
+SELECT n.record, CASE WHEN other_store THEN 'other_store' WHEN other_member THEN 'other_member'
     WHEN {twice} THEN 'twice'
     WHEN known_product IS NOT NULL AND (known_product <> product_ref OR known_amount <> amount_fen) THEN 'differs'
     WHEN first_product <> product_ref OR first_amount <> amount_fen THEN 'differs'
     WHEN known_product IS NOT NULL OR nth > 1 THEN 'known' ELSE 'new' END AS verdict
 FROM (
-    SELECT r.*, h.is_known, h.store_id <> r.store_id AS other_store, h.member_id <> r.member_id AS other_member,
+    SELECT r.*, h.store_id <> r.store_id AS other_store, r.member_id <> -1 AND r.member_id <> h.member_id AS other_member,
         k.product_ref AS known_product, k.amount_fen AS known_amount,
         row_number() OVER same_key AS nth, first(r.product_ref) OVER same_key AS first_product,
         first(r.amount_fen) OVER same_key AS first_amount
-    FROM resolved AS r
+    FROM suspects AS r
     JOIN heads AS h ON h.order_key = r.order_key
     LEFT JOIN known AS k ON k.order_key = r.order_key AND k.number = r.number
-    WHERE r.fault IS NULL
     WINDOW same_key AS (PARTITION BY r.order_key, r.number ORDER BY r.record)
 ) AS n
 """
+_TWICE: Final = "nth > 1"
+_TWICE_OR_EARLIER: Final = (
+    "nth > 1 OR EXISTS (FROM written AS w WHERE w.order_key = n.order_key AND w.product_ref = n.product_ref)"
+)
 
+# Lines that bring no number are counted from the order's first line in the file, behind the lines that the lake has.
 _NEW_LINES: Final = """
-SELECT order_key, CAST(number AS INTEGER) AS line_no, member_id, store_id, product_ref, quantity, amount_fen,
-    discount_fen, coupon_fen, ts
-FROM verdicts WHERE verdict = 'new' ORDER BY record
+SELECT r.order_key, CAST({line_no} AS INTEGER) AS line_no, h.member_id, r.store_id, r.product_ref, r.quantity,
+    r.amount_fen, r.discount_fen, r.coupon_fen, r.ts
+FROM resolved AS r
+JOIN heads AS h ON h.order_key = r.order_key
+LEFT JOIN (SELECT order_key, max(last) AS last FROM known GROUP BY order_key) AS x ON x.order_key = r.order_key
+WHERE r.fault IS NULL AND r.record NOT IN (SELECT record FROM verdicts WHERE verdict <> 'new')
 """
-
-_NEW_LINES_NUMBERED_HERE: Final = """
-SELECT v.order_key, CAST(COALESCE(x.last, 0) + row_number() OVER (PARTITION BY v.order_key ORDER BY v.record) AS INTEGER)
-    AS line_no, v.member_id, v.store_id, v.product_ref, v.quantity, v.amount_fen, v.discount_fen, v.coupon_fen, v.ts
-FROM verdicts AS v
-LEFT JOIN (SELECT order_key, max(last) AS last FROM known GROUP BY order_key) AS x ON x.order_key = v.order_key
-WHERE v.verdict = 'new' ORDER BY v.record
-"""
+_GIVEN: Final = "r.number"
+_COUNTED: Final = "COALESCE(x.last, 0) + r.record - h.first_record + 1"
 
 _NEW_ORDERS: Final = """
-SELECT order_key, min(member_id) AS member_id, min(store_id) AS store_id, min(ts) AS ts,
-    CAST(sum(amount_fen) AS BIGINT) AS amount_fen, CAST(sum(discount_fen + coupon_fen) AS BIGINT) AS discount_fen,
+SELECT l.order_key, min(l.member_id) AS member_id, min(l.store_id) AS store_id, min(l.ts) AS ts,
+    CAST(sum(l.amount_fen) AS BIGINT) AS amount_fen, CAST(sum(l.discount_fen + l.coupon_fen) AS BIGINT) AS discount_fen,
     CAST(count(*) AS INTEGER) AS line_count, $source AS source
-FROM verdicts WHERE verdict = 'new' AND NOT is_known GROUP BY order_key ORDER BY min(record)
+FROM new_lines AS l ANTI JOIN (SELECT order_key FROM heads WHERE is_known) AS h ON h.order_key = l.order_key
+GROUP BY l.order_key
 """
 
 _COMPLETED_ORDERS: Final = """
@@ -114,21 +134,21 @@ SELECT o.* REPLACE (
     o.amount_fen + n.amount_fen AS amount_fen, o.discount_fen + n.discount_fen AS discount_fen,
     CAST(o.line_count + n.line_count AS INTEGER) AS line_count)
 FROM orders AS o JOIN (
-    SELECT order_key, CAST(sum(amount_fen) AS BIGINT) AS amount_fen,
-        CAST(sum(discount_fen + coupon_fen) AS BIGINT) AS discount_fen, count(*) AS line_count
-    FROM verdicts WHERE verdict = 'new' AND is_known GROUP BY order_key
+    SELECT l.order_key, CAST(sum(l.amount_fen) AS BIGINT) AS amount_fen,
+        CAST(sum(l.discount_fen + l.coupon_fen) AS BIGINT) AS discount_fen, count(*) AS line_count
+    FROM new_lines AS l SEMI JOIN (SELECT order_key FROM heads WHERE is_known) AS h ON h.order_key = l.order_key
+    GROUP BY l.order_key
 ) AS n ON n.order_key = o.order_key
 """
 
 _SET_ASIDE: Final = """
-SELECT record, fault AS reason,
-    CASE fault WHEN 'store' THEN store_code WHEN 'member' THEN member_key ELSE '' END AS value
-FROM resolved WHERE fault IS NOT NULL
-UNION ALL
-SELECT record, verdict, CASE verdict WHEN 'other_store' THEN store_code WHEN 'other_member' THEN COALESCE(member_key, '')
-    ELSE product_ref END
-FROM verdicts WHERE verdict NOT IN ('new', 'known')
-ORDER BY record
+SELECT b.line_no, v.reason, CASE v.reason WHEN 'store' THEN b.store_code WHEN 'other_store' THEN b.store_code
+    WHEN 'member' THEN b.member_key WHEN 'other_member' THEN b.member_key WHEN 'line_no' THEN NULL ELSE b.product_ref END
+FROM (
+    SELECT record, fault AS reason FROM resolved WHERE fault IS NOT NULL
+    UNION ALL SELECT record, verdict FROM verdicts WHERE verdict NOT IN ('new', 'known')
+) AS v JOIN batch_lines AS b ON b.line_no = v.record
+ORDER BY b.line_no
 """
 
 
@@ -161,24 +181,24 @@ class OrderSink:
         cursor.register("store_ids", self._lookups.stores())
         cursor.register("member_ids", self._lookups.members(keys))
         column = "order_line_no" if has_numbers else "product_ref"
+        # Without line numbers a product twice in one order, also in an earlier batch of this very file, cannot be told
+        # from a repeated line: it is set aside, never lost.
+        has_earlier = bool(self._written) and not has_numbers
+        if has_earlier:
+            cursor.register("written", pa.concat_tables(self._written))
+        twice = "false" if has_numbers else _TWICE_OR_EARLIER if has_earlier else _TWICE
         cursor.execute(_RESOLVE.format(number=column), {"source": self._source})
         cursor.execute(_HEADS)
         cursor.execute(_KNOWN.format(key="line_no" if has_numbers else "product_ref"))
-        twice = "false" if has_numbers else f"nth > 1 OR {self._earlier(cursor)}"
+        cursor.execute(_SUSPECTS.format(earlier=_EARLIER if has_earlier else ""))
         cursor.execute(_JUDGE.format(twice=twice))
-
-    def _earlier(self, cursor: duckdb.DuckDBPyConnection) -> str:
-        """Without line numbers: whether an earlier batch of this very file wrote the same product of the same order."""
-        if not self._written:
-            return "false"
-        cursor.register("written", pa.concat_tables(self._written))
-        return "EXISTS (FROM written AS w WHERE w.order_key = n.order_key AND w.product_ref = n.product_ref)"
 
     def _write(self, cursor: duckdb.DuckDBPyConnection, *, has_numbers: bool) -> int:
         """One change of the lake: the new lines, the new orders, and the orders that these lines complete."""
-        lines = cursor.execute(_NEW_LINES if has_numbers else _NEW_LINES_NUMBERED_HERE).to_arrow_table()
+        lines = cursor.execute(_NEW_LINES.format(line_no=_GIVEN if has_numbers else _COUNTED)).to_arrow_table()
         if lines.num_rows == 0:
             return 0
+        cursor.register("new_lines", lines)
         orders = cursor.execute(_NEW_ORDERS, {"source": self._source}).to_arrow_table()
         completed = cursor.execute(_COMPLETED_ORDERS).to_arrow_table()
         writer.append_many(
@@ -203,6 +223,6 @@ def _rejects(cursor: duckdb.DuckDBPyConnection) -> list[Reject]:
         "differs": ("line_no", _("is known with another product or amount; give a new line a new number")),
     }
     return [
-        Reject(line_no=record, field=reasons[reason][0], value=value, reason=reasons[reason][1])
+        Reject(line_no=record, field=reasons[reason][0], value=value or "", reason=reasons[reason][1])
         for record, reason, value in cursor.execute(_SET_ASIDE).fetchall()
     ]

@@ -62,7 +62,9 @@ def test_record_order_with_coupon_and_repeat(chain, coupon, at):
     assert coupons.get_coupon_by_code(code=coupon.code).state is CouponState.USED
     feed.flush()
     lake = get_engine()
-    assert lake.query("SELECT order_key, amount_fen, discount_fen, line_count, source, staff_id FROM orders").to_pylist() == [
+    assert lake.query(
+        "SELECT order_key, amount_fen, discount_fen, line_count, source, staff_id FROM orders"
+    ).to_pylist() == [
         {
             "order_key": "pos:T-1",
             "amount_fen": 2_501,
@@ -230,7 +232,12 @@ def test_orders_and_coupons_follow_their_people(chain, new_member, at):
 def test_till_keys(chain):
     made = operations.create_till_key(store_id=chain.tianhe.id, name="till 1")
     view = queries.check_till_key(secret=made.secret)
-    assert (view.name, view.node_id, view.node_path, view.node_kind) == ("till 1", chain.tianhe.id, chain.tianhe.path, "store")
+    assert (view.name, view.node_id, view.node_path, view.node_kind) == (
+        "till 1",
+        chain.tianhe.id,
+        chain.tianhe.path,
+        "store",
+    )
     assert queries.list_till_keys(scope=DataScope(paths=(chain.nanshan.path,))) == []
     assert queries.list_till_keys(scope=ALL) == [view]
     assert operations.revoke_till_key(key_id=made.id) is True

@@ -80,5 +80,11 @@ def test_fingerprint_knows_the_same_post_in_another_zone_and_notices_any_change(
     assert rules.fingerprint(**{**base, "at": AT.astimezone(timezone(timedelta(hours=8)))}) == first
     same = [OrderLineIn(product_ref="A", quantity=Decimal("1.000"), amount_fen=1)]
     assert rules.fingerprint(**{**base, "lines": same}) == first
-    changes = [{"store_id": 2}, {"member_id": 1}, {"coupon_code": "X"}, {"at": AT + timedelta(seconds=1)}, {"lines": []}]
+    changes = [
+        {"store_id": 2},
+        {"member_id": 1},
+        {"coupon_code": "X"},
+        {"at": AT + timedelta(seconds=1)},
+        {"lines": []},
+    ]
     assert len({rules.fingerprint(**{**base, **change}) for change in changes} | {first}) == len(changes) + 1

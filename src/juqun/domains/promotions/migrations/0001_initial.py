@@ -6,170 +6,297 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('members', '0001_initial'),
-        ('org', '0001_initial'),
+        ("members", "0001_initial"),
+        ("org", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CouponTemplate',
+            name="CouponTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(max_length=26, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('per_member', models.PositiveIntegerField(default=1)),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('on', 'on'), ('paused', 'paused'), ('ended', 'ended')], default='on', max_length=8)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_by', models.CharField(blank=True, max_length=100)),
-                ('created_at', models.DateTimeField()),
-                ('store', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.CharField(max_length=26, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                ("per_member", models.PositiveIntegerField(default=1)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("draft", "draft"), ("on", "on"), ("paused", "paused"), ("ended", "ended")],
+                        default="on",
+                        max_length=8,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_by", models.CharField(blank=True, max_length=100)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='CouponStock',
+            name="CouponStock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('total', models.PositiveIntegerField()),
-                ('issued', models.PositiveIntegerField(default=0)),
-                ('redeemed', models.PositiveIntegerField(default=0)),
-                ('budget_fen', models.BigIntegerField(blank=True, null=True)),
-                ('committed_fen', models.BigIntegerField(default=0)),
-                ('spent_fen', models.BigIntegerField(default=0)),
-                ('template', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='stock', to='promotions.coupontemplate')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("total", models.PositiveIntegerField()),
+                ("issued", models.PositiveIntegerField(default=0)),
+                ("redeemed", models.PositiveIntegerField(default=0)),
+                ("budget_fen", models.BigIntegerField(blank=True, null=True)),
+                ("committed_fen", models.BigIntegerField(default=0)),
+                ("spent_fen", models.BigIntegerField(default=0)),
+                (
+                    "template",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stock",
+                        to="promotions.coupontemplate",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CouponTemplateVersion',
+            name="CouponTemplateVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('amount', 'amount'), ('percent', 'percent')], max_length=8)),
-                ('amount_fen', models.BigIntegerField()),
-                ('percent_bp', models.IntegerField(default=0)),
-                ('threshold_fen', models.BigIntegerField(default=0)),
-                ('valid_from', models.DateTimeField()),
-                ('valid_until', models.DateTimeField()),
-                ('created_at', models.DateTimeField()),
-                ('store', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='promotions.coupontemplate')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("kind", models.CharField(choices=[("amount", "amount"), ("percent", "percent")], max_length=8)),
+                ("amount_fen", models.BigIntegerField()),
+                ("percent_bp", models.IntegerField(default=0)),
+                ("threshold_fen", models.BigIntegerField(default=0)),
+                ("valid_from", models.DateTimeField()),
+                ("valid_until", models.DateTimeField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="promotions.coupontemplate",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Coupon',
+            name="Coupon",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True)),
-                ('seq', models.PositiveIntegerField()),
-                ('intent_key', models.CharField(max_length=120, unique=True)),
-                ('source', models.CharField(max_length=40)),
-                ('campaign_id', models.BigIntegerField(blank=True, null=True)),
-                ('state', models.CharField(choices=[('issued', 'issued'), ('frozen', 'frozen'), ('used', 'used'), ('expired', 'expired'), ('void', 'void')], default='issued', max_length=8)),
-                ('valid_until', models.DateTimeField()),
-                ('liability_fen', models.BigIntegerField(default=0)),
-                ('order_key', models.CharField(blank=True, max_length=120, null=True)),
-                ('issued_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member')),
-                ('original_member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.member')),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='coupons', to='promotions.coupontemplate')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='coupons', to='promotions.coupontemplateversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=20, unique=True)),
+                ("seq", models.PositiveIntegerField()),
+                ("intent_key", models.CharField(max_length=120, unique=True)),
+                ("source", models.CharField(max_length=40)),
+                ("campaign_id", models.BigIntegerField(blank=True, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("issued", "issued"),
+                            ("frozen", "frozen"),
+                            ("used", "used"),
+                            ("expired", "expired"),
+                            ("void", "void"),
+                        ],
+                        default="issued",
+                        max_length=8,
+                    ),
+                ),
+                ("valid_until", models.DateTimeField()),
+                ("liability_fen", models.BigIntegerField(default=0)),
+                ("order_key", models.CharField(blank=True, max_length=120, null=True)),
+                ("issued_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.member"
+                    ),
+                ),
+                (
+                    "original_member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="members.member"
+                    ),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="coupons",
+                        to="promotions.coupontemplate",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="coupons",
+                        to="promotions.coupontemplateversion",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='Redemption',
+            name="Redemption",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('order_key', models.CharField(max_length=120)),
-                ('amount_fen', models.BigIntegerField()),
-                ('discount_fen', models.BigIntegerField()),
-                ('redeemed_at', models.DateTimeField()),
-                ('returned_at', models.DateTimeField(blank=True, null=True)),
-                ('coupon', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='redemptions', to='promotions.coupon')),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order_key", models.CharField(max_length=120)),
+                ("amount_fen", models.BigIntegerField()),
+                ("discount_fen", models.BigIntegerField()),
+                ("redeemed_at", models.DateTimeField()),
+                ("returned_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "coupon",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="redemptions", to="promotions.coupon"
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.orgnode"),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='coupontemplate',
-            constraint=models.CheckConstraint(condition=models.Q(('per_member__gte', 1)), name='promotions_template_per_member'),
+            model_name="coupontemplate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("per_member__gte", 1)), name="promotions_template_per_member"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='couponstock',
-            constraint=models.CheckConstraint(condition=models.Q(('issued__lte', models.F('total'))), name='promotions_stock_issued'),
+            model_name="couponstock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("issued__lte", models.F("total"))), name="promotions_stock_issued"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='couponstock',
-            constraint=models.CheckConstraint(condition=models.Q(('redeemed__lte', models.F('issued'))), name='promotions_stock_redeemed'),
+            model_name="couponstock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("redeemed__lte", models.F("issued"))), name="promotions_stock_redeemed"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='couponstock',
-            constraint=models.CheckConstraint(condition=models.Q(('spent_fen__gte', 0)), name='promotions_stock_spent'),
+            model_name="couponstock",
+            constraint=models.CheckConstraint(condition=models.Q(("spent_fen__gte", 0)), name="promotions_stock_spent"),
         ),
         migrations.AddConstraint(
-            model_name='couponstock',
-            constraint=models.CheckConstraint(condition=models.Q(('budget_fen__isnull', True), models.Q(('committed_fen__lte', models.F('budget_fen')), ('spent_fen__lte', models.F('committed_fen'))), _connector='OR'), name='promotions_stock_budget'),
+            model_name="couponstock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("budget_fen__isnull", True),
+                    models.Q(
+                        ("committed_fen__lte", models.F("budget_fen")), ("spent_fen__lte", models.F("committed_fen"))
+                    ),
+                    _connector="OR",
+                ),
+                name="promotions_stock_budget",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coupontemplateversion',
-            constraint=models.UniqueConstraint(fields=('template', 'number'), name='promotions_version_unique'),
+            model_name="coupontemplateversion",
+            constraint=models.UniqueConstraint(fields=("template", "number"), name="promotions_version_unique"),
         ),
         migrations.AddConstraint(
-            model_name='coupontemplateversion',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0), ('percent_bp__gte', 0), ('percent_bp__lt', 10000), ('threshold_fen__gte', 0)), name='promotions_version_amounts'),
+            model_name="coupontemplateversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount_fen__gte", 0), ("percent_bp__gte", 0), ("percent_bp__lt", 10000), ("threshold_fen__gte", 0)
+                ),
+                name="promotions_version_amounts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coupontemplateversion',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from__lt', models.F('valid_until'))), name='promotions_version_dates'),
+            model_name="coupontemplateversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_from__lt", models.F("valid_until"))), name="promotions_version_dates"
+            ),
         ),
         migrations.AddIndex(
-            model_name='coupon',
-            index=models.Index(fields=['member', 'state'], name='promotions_coupon_member'),
+            model_name="coupon",
+            index=models.Index(fields=["member", "state"], name="promotions_coupon_member"),
         ),
         migrations.AddIndex(
-            model_name='coupon',
-            index=models.Index(condition=models.Q(('state', 'issued')), fields=['valid_until'], name='promotions_coupon_due'),
+            model_name="coupon",
+            index=models.Index(
+                condition=models.Q(("state", "issued")), fields=["valid_until"], name="promotions_coupon_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coupon',
-            constraint=models.UniqueConstraint(fields=('template', 'original_member', 'seq'), name='promotions_coupon_once'),
+            model_name="coupon",
+            constraint=models.UniqueConstraint(
+                fields=("template", "original_member", "seq"), name="promotions_coupon_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coupon',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('order_key__isnull', False), ('state__in', ['frozen', 'used'])), models.Q(('order_key__isnull', True), ('state__in', ['issued', 'expired', 'void'])), _connector='OR'), name='promotions_coupon_order'),
+            model_name="coupon",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("order_key__isnull", False), ("state__in", ["frozen", "used"])),
+                    models.Q(("order_key__isnull", True), ("state__in", ["issued", "expired", "void"])),
+                    _connector="OR",
+                ),
+                name="promotions_coupon_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.UniqueConstraint(fields=('coupon', 'order_key'), name='promotions_redemption_once'),
+            model_name="redemption",
+            constraint=models.UniqueConstraint(fields=("coupon", "order_key"), name="promotions_redemption_once"),
         ),
         migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.UniqueConstraint(condition=models.Q(('returned_at__isnull', True)), fields=('coupon',), name='promotions_redemption_active'),
+            model_name="redemption",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("returned_at__isnull", True)),
+                fields=("coupon",),
+                name="promotions_redemption_active",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.UniqueConstraint(condition=models.Q(('returned_at__isnull', True)), fields=('order_key',), name='promotions_redemption_order'),
+            model_name="redemption",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("returned_at__isnull", True)),
+                fields=("order_key",),
+                name="promotions_redemption_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='redemption',
-            constraint=models.CheckConstraint(condition=models.Q(('discount_fen__gte', 0), ('discount_fen__lte', models.F('amount_fen'))), name='promotions_redemption_amounts'),
+            model_name="redemption",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("discount_fen__gte", 0), ("discount_fen__lte", models.F("amount_fen"))),
+                name="promotions_redemption_amounts",
+            ),
         ),
     ]

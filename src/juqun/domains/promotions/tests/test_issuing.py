@@ -108,9 +108,12 @@ def test_issued_coupons_keep_the_terms_of_their_version(new_member, at):
     template_id = make_template(at=at)
     before = give_coupon(template_id=template_id, member_id=new_member("C1"), at=at)
     view = queries.get_template(scope=ALL, template_id=template_id)
-    assert operations.revise_template(
-        template_id=template_id, terms=dataclasses.replace(terms_of(view), amount_fen=900), actor="Hong"
-    ) == 2
+    assert (
+        operations.revise_template(
+            template_id=template_id, terms=dataclasses.replace(terms_of(view), amount_fen=900), actor="Hong"
+        )
+        == 2
+    )
     after = give_coupon(template_id=template_id, member_id=new_member("C2"), at=at)
     assert queries.get_coupon_by_code(code=before.code).amount_fen == 500
     assert after.amount_fen == 900
