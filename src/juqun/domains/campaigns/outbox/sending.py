@@ -167,7 +167,7 @@ def _recipients(batch: MessageBatch, campaign: Campaign, messages: Sequence[Mess
         else:
             going.append(message)
     if campaign.coupon_template_id is not None:
-        holders = _issue_coupons(campaign, going, at)
+        holders = _issue_coupons(campaign.coupon_template_id, campaign.pk, going, at)
         without = [message for message in going if message.member_id not in holders]
         if without:
             reasons[SkipReason.NO_COUPON] = without
@@ -177,7 +177,7 @@ def _recipients(batch: MessageBatch, campaign: Campaign, messages: Sequence[Mess
     return tuple(dict.fromkeys(mine[message.member_id] for message in going))
 
 
-def _issue_coupons(campaign: Campaign, messages: Sequence[Message], at: datetime) -> set[int]:
+def _issue_coupons(template_id: int, campaign_id: int, messages: Sequence[Message], at: datetime) -> set[int]:
     """Who holds the campaign's coupon afterwards; the same call gives the same coupons when it is repeated.
 
     A template that is paused or used up gives none: a message that promises a coupon must not go out without one.
@@ -185,10 +185,10 @@ def _issue_coupons(campaign: Campaign, messages: Sequence[Message], at: datetime
     try:
         with transaction.atomic():
             codes = promotion_operations.issue_coupons(
-                template_id=campaign.coupon_template_id,
+                template_id=template_id,
                 member_ids=[message.member_id for message in messages],
                 source="campaign",
-                campaign_id=campaign.pk,
+                campaign_id=campaign_id,
                 at=at,
             )
     except BusyError:
