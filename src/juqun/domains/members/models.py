@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from juqun.kernel.scope import ScopedModel
 
+# db_index=False: an index or a constraint in Meta begins with that key, a second one would only slow down bulk loading.
+
 
 class Member(ScopedModel):
     """A customer. An absorbed member keeps its row as an alias (`absorbed_into`); an erased one as a tombstone."""
@@ -16,10 +18,22 @@ class Member(ScopedModel):
     public_id = models.CharField(_("public id"), max_length=26, unique=True)
     display_name = models.CharField(_("name"), max_length=120, blank=True, default="")
     store = models.ForeignKey(
-        "org.OrgNode", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("store")
+        "org.OrgNode",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("store"),
+        db_index=False,
     )
     staff = models.ForeignKey(
-        "org.Staff", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("guide")
+        "org.Staff",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("guide"),
+        db_index=False,
     )
     tier = models.CharField(_("tier"), max_length=32, blank=True, default="")
     gender = models.CharField(_("gender"), max_length=16, blank=True, default="")
@@ -30,7 +44,9 @@ class Member(ScopedModel):
     attributes = models.JSONField(_("attributes"), default=dict, blank=True)
     source = models.CharField(_("source"), max_length=32, blank=True, default="")
     created_at = models.DateTimeField(_("created at"))
-    absorbed_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    absorbed_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(ScopedModel.Meta):
@@ -63,7 +79,7 @@ class MemberIdentity(models.Model):
 class MemberTag(models.Model):
     """A word on a member."""
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="tags")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="tags", db_index=False)
     tag = models.CharField(max_length=64)
     source = models.CharField(max_length=32)
     created_at = models.DateTimeField()
@@ -87,8 +103,8 @@ class FriendLink(models.Model):
     """The friendship of a member and a member of staff; ended ones stay with their end."""
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="friend_links")
-    staff = models.ForeignKey("org.Staff", on_delete=models.PROTECT, related_name="+")
-    identity = models.ForeignKey(MemberIdentity, on_delete=models.CASCADE, related_name="+")
+    staff = models.ForeignKey("org.Staff", on_delete=models.PROTECT, related_name="+", db_index=False)
+    identity = models.ForeignKey(MemberIdentity, on_delete=models.CASCADE, related_name="+", db_index=False)
     state = models.CharField(max_length=64, blank=True, default="")
     added_at = models.DateTimeField()
     lost_at = models.DateTimeField(null=True)
@@ -102,7 +118,7 @@ class FriendLink(models.Model):
 class TimelineRecord(models.Model):
     """A line of the time line; `fields` hold ids and plain values, never sentences."""
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="timeline")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="timeline", db_index=False)
     at = models.DateTimeField()
     kind = models.CharField(max_length=48)
     fields = models.JSONField(default=dict)
@@ -114,7 +130,7 @@ class TimelineRecord(models.Model):
 class MergeRecord(models.Model):
     """A merge with the journal of everything that it moved or changed."""
 
-    keep = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    keep = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
     absorb = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
     actor = models.CharField(_("actor"), max_length=150)
     reason = models.CharField(_("reason"), max_length=255)

@@ -1,9 +1,12 @@
 """Bulk insertion of plain rows, for sinks: whole batches without an object per row, with ids known beforehand."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from itertools import chain, islice
+from typing import Any, Final
 
 from django.db import connections, models, router
+
+MAX_VALUES: Final = 30_000  # SQLite binds at most 32,766 values in one statement
 
 
 def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
@@ -36,5 +39,11 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
                 for row in rows:
                     copy.write_row(row)
             return
-        places = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f"INSERT INTO {target} VALUES ({places})", rows)  # type: ignore[arg-type]
+        # Many rows per statement: a quarter faster than one by one, and the interpreter is let go for long stretches,
+        # in which the next batch is prepared.
+        left = iter(rows)
+        place = f"({', '.join(['%s'] * len(columns))})"
+        per_statement = MAX_VALUES // len(columns)
+        while part := list(islice(left, per_statement)):
+            places = ", ".join([place] * len(part))
+            cursor.execute(f"INSERT INTO {target} VALUES {places}", list(chain.from_iterable(part)))

@@ -9,11 +9,12 @@ import pyarrow as pa
 from django.conf import settings
 
 from juqun.kernel import clock, ids
+from juqun.kernel.imports.ahead import one_ahead, uncollected
 from juqun.kernel.imports.casts import Caster
 from juqun.kernel.imports.models import ImportRun
 from juqun.kernel.imports.readers import read_parts
 from juqun.kernel.imports.rejects import RejectFile
-from juqun.kernel.imports.types import Batch, Column, ImportResult, OnProgress, Progress, Sink
+from juqun.kernel.imports.types import Batch, Column, ImportResult, OnProgress, Prepare, Progress, Sink
 
 # About 20,000 lines of members: a database sink holds the write lock of SQLite for well under a second at a time.
 BATCH_BYTES = 2 << 20
@@ -36,10 +37,14 @@ def run_import(
     columns: Sequence[Column],
     sink: Sink,
     actor: str,
+    prepare: Prepare | None = None,
     on_progress: OnProgress | None = None,
     batch_bytes: int = BATCH_BYTES,
 ) -> ImportResult:
     """Run `sink` over all batches of a file and keep the books: counts, progress, state, error file.
+
+    `prepare` works on a batch one step ahead, in another thread and without the database; the sink finds what it made in
+    `Batch.prepared`.
 
     The sink opens its own transactions; what earlier batches committed stays when a later one fails, so a sink must be
     idempotent by the file's own keys, and the same file can simply be imported again. Raises ImportFileError and
@@ -51,8 +56,9 @@ def run_import(
     )
     rejects = RejectFile(Path(settings.JUQUN_IMPORT_DIR) / f"{run.public_id}-{path.stem}-errors.csv", path)
     try:
-        for batch, broken_cells in _read(path, columns, batch_bytes):
-            outcome = sink(dataclasses.replace(batch, run_id=run.pk))
+        for batch, broken_cells in one_ahead(_prepared(path, columns, batch_bytes, prepare)):
+            with uncollected():
+                outcome = sink(dataclasses.replace(batch, run_id=run.pk))
             run.rows_rejected += rejects.add(batch, [*batch.rejects, *outcome.rejects], broken_cells)
             run.rows_ok += outcome.rows_ok
             run.rows_skipped += outcome.rows_skipped
@@ -89,6 +95,13 @@ def discard_error_files(*, older_than_days: int) -> int:
         (Path(settings.JUQUN_IMPORT_DIR) / run.error_file).unlink(missing_ok=True)
         discarded += ImportRun.objects.filter(pk=run.pk).update(error_file="")
     return discarded
+
+
+def _prepared(
+    path: Path, columns: Sequence[Column], batch_bytes: int, prepare: Prepare | None
+) -> Iterator[tuple[Batch, dict[int, list[str]]]]:
+    for batch, broken_cells in _read(path, columns, batch_bytes):
+        yield batch if prepare is None else dataclasses.replace(batch, prepared=prepare(batch)), broken_cells
 
 
 def _read(path: Path, columns: Sequence[Column], batch_bytes: int) -> Iterator[tuple[Batch, dict[int, list[str]]]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -54,6 +55,7 @@ class Batch:
     record in the file (the header is 1; in Parquet, which has none, the first row is 1). `extras`: the columns that no
     `Column` claims, as text, in the order of `table`. `raw`: all lines of the part, good and bad, as they stood,
     `raw_line_no` their numbers. `rejects`: the lines that are not in `table`.
+    `prepared`: what the run's `prepare` made of the batch.
     """
 
     table: pa.Table
@@ -63,6 +65,7 @@ class Batch:
     rejects: tuple[Reject, ...]
     progress: float
     run_id: int = 0
+    prepared: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,5 +120,6 @@ class RunView:
     failure: str
 
 
+Prepare = Callable[[Batch], Any]
 Sink = Callable[[Batch], BatchOutcome]
 OnProgress = Callable[[Progress], None]

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.db import transaction
 
 from juqun.domains.members.events import MembersImported
-from juqun.domains.members.operations.bulk_import import COLUMNS, MemberSink
+from juqun.domains.members.operations.bulk_import import COLUMNS, MemberSink, prepare
 from juqun.kernel.events import publish
 from juqun.kernel.imports.operations import run_import
 from juqun.kernel.imports.types import ImportResult, OnProgress
@@ -23,7 +23,15 @@ def import_members(*, path: Path | str, actor: str, on_progress: OnProgress | No
     """
     sink = MemberSink()
     try:
-        return run_import(kind="members", path=path, columns=COLUMNS, sink=sink, actor=actor, on_progress=on_progress)
+        return run_import(
+            kind="members",
+            path=path,
+            columns=COLUMNS,
+            prepare=prepare,
+            sink=sink,
+            actor=actor,
+            on_progress=on_progress,
+        )
     finally:
         if sink.rows_ok:  # also of a run that failed half way: its earlier batches are in
             with transaction.atomic():

@@ -86,9 +86,8 @@ def get_timeline(*, scope: DataScope, member_id: int, limit: int = 50) -> list[T
 def list_consents(*, scope: DataScope, member_id: int) -> list[dict[str, Any]]:
     """All answers of a member to consent questions (purpose, granted, source, at), latest first."""
     row = get_row(scope=scope, member_id=member_id)
-    return list(
-        ConsentRecord.objects.filter(member=row).order_by("-at", "-pk").values("purpose", "granted", "source", "at")
-    )
+    answers = ConsentRecord.objects.filter(member=row).order_by("-at", "-pk")
+    return [dict(answer) for answer in answers.values("purpose", "granted", "source", "at")]
 
 
 def list_merges(*, scope: DataScope, member_id: int) -> list[MergeView]:

@@ -58,7 +58,10 @@ def test_a_whole_tree_in_any_order_and_again(tmp_path):
 
 def test_bad_nodes_are_set_aside(tmp_path):
     tree(tmp_path, WHOLE)
-    bad = "s1,store,一店,p1,,\nc1,store,x,p1,,\nx1,store,x,nowhere,,\nx2,city,x,s1,,\nx3,planet,x,,,\nx4,store,x,c1,,\nx4,store,y,c1,,\nH2,chain,x,,,\n"
+    bad = (
+        "s1,store,一店,p1,,\nc1,store,x,p1,,\nx1,store,x,nowhere,,\nx2,city,x,s1,,\nx3,planet,x,,,\n"
+        "x4,store,x,c1,,\nx4,store,y,c1,,\nH2,chain,x,,,\n"
+    )
     result = tree(tmp_path, bad)
     assert (result.rows_ok, result.rows_skipped, result.rows_rejected) == (0, 0, 8)
     assert reasons(result) == {

@@ -1,0 +1,91 @@
+from datetime import timedelta
+
+import pytest
+
+from juqun.channels.wecom.events import ContactAdded, ContactDropped, ContactEdited, ContactLost
+from juqun.channels.wecom.testing import scripted_wecom
+from juqun.domains.members import handlers, queries
+from juqun.domains.members.models import FriendLink, Member
+from juqun.domains.members.testing import AT, make_member
+from juqun.domains.members.types import IdentityKind
+from juqun.domains.org.testing import make_small_chain
+from juqun.kernel.jobs import GiveUp
+from juqun.kernel.scope import DataScope
+
+pytestmark = pytest.mark.django_db
+ALL = DataScope.whole_chain()
+EXTERNAL = IdentityKind.EXTERNAL_USERID
+
+
+def contact(*userids, mobiles=(), unionid="oU1"):
+    return {
+        "external_contact": {"external_userid": "wmA", "name": "小王", "type": 1, "gender": 2, "unionid": unionid},
+        "follow_user": [
+            {"userid": userid, "remark": "", "createtime": 1772330400, "tags": [], "remark_mobiles": list(mobiles), "add_way": 1, "state": "code7"}
+            for userid in userids
+        ],
+    }  # fmt: skip
+
+
+def added(userid="wang", state="code7"):
+    return ContactAdded(userid=userid, external_userid="wmA", state=state, welcome_code="w", at=AT)
+
+
+def test_a_new_contact_becomes_a_member_and_a_friend_once():
+    org = make_small_chain()
+    with scripted_wecom() as wecom:
+        wecom.script("externalcontact/get", contact("wang"))
+        handlers.on_contact_added(added())
+        handlers.on_contact_added(added())
+    member_id = queries.find_member_id(kind=EXTERNAL, value="wmA")
+    view = queries.get_member(scope=ALL, member_id=member_id)
+    assert (view.display_name, view.gender, view.store_id, view.staff_id, view.is_friend, view.source) == (
+        "小王", "female", org.tianhe.id, org.wang.id, True, "wecom",
+    )  # fmt: skip
+    assert FriendLink.objects.values_list("state").get() == ("code7",)
+    assert queries.find_member_id(kind=IdentityKind.UNIONID, value="oU1") == member_id
+
+
+def test_a_remark_with_a_phone_tells_who_it_is():
+    make_small_chain()
+    by_phone = make_member(phone="13800138000", display_name="王小明")
+    with scripted_wecom() as wecom:
+        wecom.script("externalcontact/get", contact("wang"), contact("wang", mobiles=("138 0013 8000", "n/a")))
+        handlers.on_contact_added(added())
+        assert queries.count_members(scope=ALL) == 2
+        handlers.on_contact_edited(ContactEdited(userid="wang", external_userid="wmA", at=AT))
+    assert queries.count_members(scope=ALL) == 1
+    assert queries.find_member_id(kind=EXTERNAL, value="wmA") == by_phone
+    assert queries.get_member(scope=ALL, member_id=by_phone).is_friend
+
+
+def test_who_is_gone_by_now_is_left_alone():
+    make_small_chain()
+    with scripted_wecom() as wecom:
+        wecom.script("externalcontact/get", {"errcode": 84061, "errmsg": "not external contact"}, contact("li"))
+        handlers.on_contact_added(added())
+        handlers.on_contact_added(added())
+    assert Member.unscoped.count() == 0
+
+
+def test_unknown_staff_become_a_dead_letter_and_the_member_is_kept():
+    make_small_chain()
+    with scripted_wecom() as wecom:
+        wecom.script("externalcontact/get", contact("ghost"))
+        with pytest.raises(GiveUp, match="ghost"):
+            handlers.on_contact_added(added("ghost"))
+    assert queries.count_members(scope=ALL) == 1
+
+
+def test_friendships_end():
+    make_small_chain()
+    with scripted_wecom() as wecom:
+        wecom.script("externalcontact/get", contact("wang", "li"))
+        handlers.on_contact_added(added("wang"))
+        handlers.on_contact_added(added("li"))
+    later = AT + timedelta(hours=1)
+    handlers.on_contact_lost(ContactLost(userid="wang", external_userid="wmA", at=later))
+    handlers.on_contact_dropped(ContactDropped(userid="li", external_userid="wmA", by_transfer=True, at=later))
+    handlers.on_contact_lost(ContactLost(userid="wang", external_userid="nobody", at=later))
+    assert set(FriendLink.objects.values_list("lost_by", flat=True)) == {"customer", "transfer"}
+    assert queries.count_friends(scope=ALL) == 0
