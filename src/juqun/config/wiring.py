@@ -5,6 +5,7 @@ from typing import Any
 
 from juqun.channels.wecom import events as wecom
 from juqun.channels.wecom import jobs as wecom_jobs
+from juqun.domains.audience import handlers as audience
 from juqun.domains.audience import jobs as audience_jobs
 from juqun.domains.campaigns import handlers as campaigns
 from juqun.domains.campaigns import jobs as campaigns_jobs
@@ -75,6 +76,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
         Subscription(growth.on_members_split),
     ],
     members_events.MemberErased: [
+        Subscription(audience.on_member_erased),
         Subscription(groups.on_member_erased),
         Subscription(growth.on_member_erased),
         Subscription(robot.on_member_erased),
@@ -106,10 +108,10 @@ SCHEDULES: Sequence[Every] = (
     Every("groups.read_all_chats", DAY, groups_jobs.read_all_chats),
     Every("growth.reconcile_live_codes", 10 * MINUTE, growth_jobs.reconcile_live_codes),
     Every("robot.poll_service_accounts", 5 * MINUTE, robot_jobs.poll_service_accounts),
-    Every("audience.recount_segments", DAY, audience_jobs.recount_segments),
-    Every("campaigns.push", MINUTE, campaigns_jobs.push),
-    Every("campaigns.collect", 10 * MINUTE, campaigns_jobs.collect),
-    Every("campaigns.remind", 4 * HOUR, campaigns_jobs.remind),
+    Every("audience.recount_segments", HOUR, audience_jobs.recount_segments),
+    Every("campaigns.push", 15, campaigns_jobs.push),
+    Every("campaigns.collect", MINUTE, campaigns_jobs.collect),
+    Every("campaigns.remind", 30 * MINUTE, campaigns_jobs.remind),
     Every("campaigns.tidy", HOUR, campaigns_jobs.tidy),
 )
 

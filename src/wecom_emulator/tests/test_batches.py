@@ -1,21 +1,15 @@
-import time
-
-import pytest
+"""Batches of actors' actions."""
 
 from wecom_emulator.tests.conftest import Desk
 
 
-@pytest.mark.slow
-def test_loading_and_scanning_are_fast(desk: Desk):
+def test_a_thousand_scans_in_one_batch_each_get_their_welcome_code(desk: Desk):
     desk.staff(*(f"s{number}" for number in range(50)))
-    started = time.perf_counter()
-    customers = desk.customers(20_000)
-    assert time.perf_counter() - started < 2
+    customers = desk.customers(1_000)
     way = desk.ok("externalcontact/add_contact_way", type=2, scene=2, user=["s1", "s2"], state="s")
     actions = [{"actor": "customer", "id": item, "do": "scan", "config_id": way["config_id"]} for item in customers]
-    started = time.process_time()
-    results = desk.admin("POST", "/actors/batch", {"actions": actions[:1000]})["results"]
-    assert time.process_time() - started < 2
+    results = desk.admin("POST", "/actors/batch", {"actions": actions})["results"]
+    assert len(results) == 1_000
     assert all(item["welcome_code_issued"] for item in results)
 
 
