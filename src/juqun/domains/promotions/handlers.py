@@ -1,7 +1,8 @@
 """Reactions of promotions to the news of other rooms; each may run more than once and in any order."""
 
 from juqun.domains.members import queries as members
-from juqun.domains.members.events import MembersMerged, MembersSplit
+from juqun.domains.members.events import MemberErased, MembersMerged, MembersSplit
+from juqun.domains.promotions import operations
 from juqun.domains.promotions.models import Coupon
 
 
@@ -13,6 +14,11 @@ def on_members_merged(event: MembersMerged) -> None:
 def on_members_split(event: MembersSplit) -> None:
     """A merge was undone: each coupon goes back to the member to whom it was given."""
     _bring_home(event.keep_id, event.absorb_id)
+
+
+def on_member_erased(event: MemberErased) -> None:
+    """Nobody can come for the coupons any more: what they could have cost goes back to the budget."""
+    operations.void_member_coupons(member_id=event.member_id)
 
 
 def _bring_home(*member_ids: int) -> None:

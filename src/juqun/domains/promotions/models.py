@@ -1,3 +1,4 @@
+from enum import StrEnum
 from typing import ClassVar
 
 from django.db import models
@@ -7,7 +8,7 @@ from juqun.domains.promotions.types import CouponKind, CouponState, TemplateStat
 from juqun.kernel.scope import ScopedModel
 
 
-def _choices(kind: type) -> list[tuple[str, str]]:
+def _choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
     return [(item.value, item.value) for item in kind]
 
 

@@ -56,7 +56,7 @@ def race(calls: Sequence[Callable[[], Any]]) -> list[Any]:
         gate.wait()
         try:
             return call()
-        except Exception as error:  # noqa: BLE001 - what went wrong is the answer
+        except Exception as error:
             return error
         finally:
             connection.close()

@@ -37,6 +37,7 @@ def get_health(request: HttpRequest) -> HealthOut:
 
 @api.exception_handler(DomainError)
 def answer_domain_error(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """Write a typed error down: its code, its sentence in the caller's language, its fields."""
     return api.create_response(
         request, {"code": error.code, "message": str(error), "fields": error.fields}, status=error.http_status
     )
@@ -44,6 +45,7 @@ def answer_domain_error(request: HttpRequest, error: DomainError) -> HttpRespons
 
 @api.exception_handler(AuthenticationError)
 def answer_missing_key(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    """A call without any key is told the same as one with a wrong key."""
     return answer_domain_error(request, TillKeyUnknownError())
 
 

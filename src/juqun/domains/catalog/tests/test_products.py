@@ -35,7 +35,11 @@ def test_insert_change_and_leave():
 
 
 def test_bad_products_change_nothing():
-    for bad in (ProductIn(product_ref=" "), ProductIn(product_ref="A", price_fen=-1), ProductIn(product_ref="A", name="x" * 201)):
+    for bad in (
+        ProductIn(product_ref=" "),
+        ProductIn(product_ref="A", price_fen=-1),
+        ProductIn(product_ref="A", name="x" * 201),
+    ):
         with pytest.raises(ProductInvalidError):
             upsert(ProductIn(product_ref="G"), bad)
     assert queries.count_products() == 0

@@ -209,7 +209,7 @@ class OrderSink:
         )
         if not has_numbers:
             self._written.append(lines.select(["order_key", "product_ref"]))
-        return lines.num_rows
+        return int(lines.num_rows)
 
 
 def _rejects(cursor: duckdb.DuckDBPyConnection) -> list[Reject]:

@@ -3,6 +3,7 @@ from functools import partial
 
 import pytest
 
+from juqun.domains.commerce import handlers as order_handlers
 from juqun.domains.commerce import operations, queries
 from juqun.domains.commerce.errors import (
     HoldExpiredError,
@@ -16,6 +17,8 @@ from juqun.domains.commerce.errors import (
 from juqun.domains.commerce.testing import line, make_order
 from juqun.domains.commerce.types import OrderState
 from juqun.domains.members import operations as members
+from juqun.domains.members.events import MembersMerged, MembersSplit
+from juqun.domains.promotions import handlers as coupon_handlers
 from juqun.domains.promotions import queries as coupons
 from juqun.domains.promotions.errors import CouponFrozenError, CouponWrongStoreError
 from juqun.domains.promotions.testing import give_coupon, make_template, race
@@ -203,10 +206,6 @@ def test_refund_once_gives_the_coupon_back_and_tells_the_lake(chain, coupon, at)
 
 
 def test_orders_and_coupons_follow_their_people(chain, new_member, at):
-    from juqun.domains.commerce import handlers as order_handlers
-    from juqun.domains.members.events import MembersMerged, MembersSplit
-    from juqun.domains.promotions import handlers as coupon_handlers
-
     keep, absorb = new_member("C1"), new_member("C2")
     template_id = make_template(at=at, per_member=2)
     coupon = give_coupon(template_id=template_id, member_id=absorb, at=at)

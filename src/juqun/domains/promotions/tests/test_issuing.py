@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from juqun.domains.members.events import MembersMerged
-from juqun.domains.promotions import operations, queries
+from juqun.domains.members.events import MemberErased, MembersMerged
+from juqun.domains.promotions import handlers, operations, queries
 from juqun.domains.promotions.errors import (
     CouponLimitReachedError,
     CouponsExhaustedError,
@@ -12,10 +12,12 @@ from juqun.domains.promotions.errors import (
     TemplateInvalidError,
     TemplateNotOnError,
     TemplateUnknownError,
+    WalletLinkInvalidError,
 )
 from juqun.domains.promotions.mappers import terms_of
 from juqun.domains.promotions.testing import give_coupon, make_template
 from juqun.domains.promotions.types import CouponState, TemplateState
+from juqun.kernel.errors import NotFoundError
 from juqun.kernel.models import EventRecord
 from juqun.kernel.scope import DataScope
 from juqun.lake import feed
@@ -168,23 +170,16 @@ def test_a_member_outside_the_scope_shows_no_coupons(chain, new_member, at):
     member_id = new_member()
     coupon = give_coupon(template_id=make_template(at=at), member_id=member_id, at=at)
     assert queries.list_member_coupons(scope=DataScope(paths=(chain.tianhe.path,)), member_id=member_id) == [coupon]
-    with pytest.raises(Exception) as refused:
+    with pytest.raises(NotFoundError):
         queries.list_member_coupons(scope=DataScope(paths=(chain.nanshan.path,)), member_id=member_id)
-    assert refused.value.http_status == 404
 
 
 def test_event_of_a_merge_is_harmless_when_nothing_was_merged(new_member, at):
     keep, absorb = new_member("C1"), new_member("C2")
     template_id = make_template(at=at)
     coupon = give_coupon(template_id=template_id, member_id=absorb, at=at)
-    from_handler(keep, absorb)
-    assert queries.list_own_coupons(member_id=absorb) == [coupon]
-
-
-def from_handler(keep, absorb):
-    from juqun.domains.promotions import handlers
-
     handlers.on_members_merged(MembersMerged(keep_id=keep, absorb_id=absorb))
+    assert queries.list_own_coupons(member_id=absorb) == [coupon]
 
 
 def test_wallet_link_is_signed(new_member):
@@ -192,5 +187,14 @@ def test_wallet_link_is_signed(new_member):
     token = queries.wallet_token(member_id=member_id)
     assert queries.read_wallet_token(token=token) == member_id
     for spoilt in ("", token[:-1], token + "x", "1:" + token):
-        with pytest.raises(Exception, match=r"链接|link"):
+        with pytest.raises(WalletLinkInvalidError):
             queries.read_wallet_token(token=spoilt)
+
+
+def test_coupons_of_an_erased_member_are_withdrawn(new_member, at):
+    member_id, template_id = new_member(), make_template(at=at, budget_fen=1_000)
+    coupon = give_coupon(template_id=template_id, member_id=member_id, at=at)
+    for _ in range(2):
+        handlers.on_member_erased(MemberErased(member_id=member_id))
+    assert queries.get_coupon_by_code(code=coupon.code).state is CouponState.VOID
+    assert stock(template_id) == (1, 0, 0, 0)

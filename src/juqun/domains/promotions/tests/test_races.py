@@ -2,6 +2,7 @@ from functools import partial
 
 import pytest
 
+from juqun.domains.org.testing import make_small_chain
 from juqun.domains.promotions import operations, queries
 from juqun.domains.promotions.errors import CouponLimitReachedError, CouponsExhaustedError, CouponUsedError
 from juqun.domains.promotions.testing import give_coupon, make_template, race
@@ -15,8 +16,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def chain(transactional_db, lake):
-    from juqun.domains.org.testing import make_small_chain
-
     return make_small_chain()
 
 

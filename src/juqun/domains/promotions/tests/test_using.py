@@ -93,9 +93,8 @@ def test_refusals_name_the_next_step_and_change_nothing(
         use(**changes)
     assert next_step in refused.value.message
     assert set(refused.value.fields) >= {"coupon_code"}
-    quote = {name: value for name, value in changes.items()}
     with pytest.raises(error):
-        quote_it(use, **quote)
+        quote_it(use, **changes)
     assert stock(template_id) == (1, 0, 500, 0)
     assert queries.get_coupon_by_code(code=coupon.code) == coupon
 

@@ -66,7 +66,12 @@ def test_order_with_coupon_and_its_repeat(call, chain, member_id):
     body = order(coupon_code=coupon.code, member_card="C1", staff_userid="wang")
     status, first = call("post", "/orders", body)
     assert status == 200
-    assert (first["order_key"], first["state"], first["amount_fen"], first["discount_fen"]) == ("pos:T-1", "paid", 2_500, 500)
+    assert (first["order_key"], first["state"], first["amount_fen"], first["discount_fen"]) == (
+        "pos:T-1",
+        "paid",
+        2_500,
+        500,
+    )
     assert call("post", "/orders", body) == (200, first)
     assert orders.count_orders(scope=DataScope.whole_chain()) == 1
     status, refusal = call("post", "/orders", {**body, "lines": [{"product_ref": "A", "amount_fen": 1}]})
