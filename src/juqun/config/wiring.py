@@ -77,6 +77,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     ],
     members_events.MemberErased: [
         Subscription(audience.on_member_erased),
+        Subscription(promotions.on_member_erased),
         Subscription(groups.on_member_erased),
         Subscription(growth.on_member_erased),
         Subscription(robot.on_member_erased),
