@@ -72,9 +72,11 @@ def write_orders(path: Path, count: int, member_count: int) -> int:
         )
         for i in range(count):
             order, line = divmod(i, 5)
+            member = order * 7 % member_count
+            member -= member % BAD_EVERY == BAD_EVERY - 1  # whose own line was bad is nobody
             amount = "1.2.3" if i % BAD_EVERY == BAD_EVERY - 1 else f"{draw.randrange(1, 9900) / 100:.2f}"
             file.write(
-                f"R{order},{line + 1},{100_000 + order * 7 % member_count},S{order % STORES:03d},{draw.randrange(80_000, 170_000)},"
+                f"R{order},{line + 1},{100_000 + member},S{order % STORES:03d},{draw.randrange(80_000, 170_000)},"
                 f"{draw.randrange(1, 4)},{amount},0.{draw.randrange(10, 99)},0,{times[order % len(times)]}\n"
             )
     return count // BAD_EVERY
