@@ -33,6 +33,7 @@ from juqun.domains.robot import handlers as robot
 from juqun.domains.robot import jobs as robot_jobs
 from juqun.kernel import events
 from juqun.kernel.events import Event, Subscription
+from juqun.kernel.imports import jobs as imports_jobs
 from juqun.kernel.jobs.schedule import Every
 from juqun.kernel.models import Queue
 from juqun.lake import feed
@@ -100,6 +101,7 @@ SCHEDULES: Sequence[Every] = (
     Every("lake.refresh_dims", 5 * MINUTE, lake_jobs.refresh_dims),
     Every("lake.compact", DAY, lake_jobs.compact),
     Every("lake.tidy_up", HOUR, lake_jobs.tidy_up),
+    Every("imports.discard_error_files", DAY, imports_jobs.discard_error_files),
     Every("wecom.retry_failed_callbacks", 5 * MINUTE, wecom_jobs.retry_failed_callbacks),
     Every("wecom.prune_inbox", DAY, wecom_jobs.prune_inbox),
     Every("promotions.expire_coupons", HOUR, promotions_jobs.expire_coupons),

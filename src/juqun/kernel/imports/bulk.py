@@ -21,10 +21,13 @@ def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
                 "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)", [f'"{table}"', key, count]
             )
             return [row[0] for row in cursor.fetchall()]
-        # AUTOINCREMENT's own counter: it is never below the highest id, and inserting higher ids moves it on.
-        cursor.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = %s", [table])
-        first = cursor.fetchone()[0] + 1
-        return range(first, first + count)
+        # AUTOINCREMENT's own counter is never below the highest id; moved on, it will not give these to anybody else.
+        cursor.execute("UPDATE sqlite_sequence SET seq = seq + %s WHERE name = %s", [count, table])
+        if cursor.rowcount == 0:
+            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, count])
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        last = cursor.fetchone()[0]
+        return range(last - count + 1, last + 1)
 
 
 def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -13,7 +13,6 @@ from juqun.domains.members.operations.merges import absorb, refresh_friend
 from juqun.domains.members.types import IdentityKind, LostBy
 from juqun.kernel.events import publish
 from juqun.kernel.secrets import keyed_hash
-from juqun.lake import feed
 
 
 def add_friend(*, member_id: int, staff_id: int, external_userid: str, state: str, at: datetime) -> bool:
@@ -97,18 +96,6 @@ def lose_friend(*, member_id: int, staff_id: int, at: datetime, by: LostBy) -> b
                 member.save(update_fields=["staff"])
         TimelineRecord.objects.create(
             member=member, at=at, kind="friend_lost", fields={"staff_id": staff_id, "by": str(by)}
-        )
-        feed.record(
-            "touches",
-            f"friend_lost:{member.pk}:{staff_id}:{at.isoformat()}",
-            {
-                "member_id": member.pk,
-                "kind": "friend_lost",
-                "source": str(by),
-                "store_id": member.store_id,
-                "staff_id": staff_id,
-                "ts": at,
-            },
         )
         publish(FriendLost(member_id=member.pk, staff_id=staff_id, at=at, by=by))
     return True

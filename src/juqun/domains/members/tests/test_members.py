@@ -18,10 +18,10 @@ from juqun.domains.members.models import (
 )
 from juqun.domains.members.testing import AT, make_friend, make_member
 from juqun.domains.members.types import ConsentPurpose, Identity, IdentityKind, LostBy
+from juqun.domains.org import operations as org_operations
 from juqun.domains.org.testing import make_small_chain
 from juqun.kernel.models import EventRecord
 from juqun.kernel.scope import DataScope, UnscopedReadError
-from juqun.lake.models import FactOutbox
 
 pytestmark = pytest.mark.django_db
 ALL = DataScope.whole_chain()
@@ -214,7 +214,7 @@ def test_friends_come_go_and_come_back_in_any_order():
     assert lose(AT + 4 * hour)
     view = queries.get_member(scope=ALL, member_id=member_id)
     assert (view.is_friend, view.staff_id) == (True, org.li.id)
-    assert FactOutbox.objects.filter(fact="touches").count() == 2
+    assert [event["by"] for event in published("friend_lost")] == ["customer", "customer"]
     assert [entry.kind for entry in queries.get_timeline(scope=ALL, member_id=member_id)] == [
         "friend_lost", "friend_added", "friend_added", "friend_lost", "friend_added", "joined",
     ]  # fmt: skip
@@ -224,8 +224,9 @@ def test_friends_come_go_and_come_back_in_any_order():
 def test_links_of_staff_who_left_are_not_active():
     org = make_small_chain()
     member_id = make_friend(staff_id=org.wang.id)
-    from_org = queries.list_friend_links(member_ids=[member_id])
-    assert [link.userid for link in from_org] == ["wang"]
+    assert [link.userid for link in queries.list_friend_links(member_ids=[member_id])] == ["wang"]
+    org_operations.staff_left(staff_id=org.wang.id, at=AT)
+    assert queries.list_friend_links(member_ids=[member_id]) == []
 
 
 def test_consent_keeps_its_history_and_the_latest_answer_holds():
