@@ -62,7 +62,6 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     wecom.KfMessagesWaiting: [_waited_for(robot.on_kf_messages_waiting)],
     # who it was
     members_events.FriendAdded: [Subscription(growth.on_friend_added)],
-    members_events.FriendLost: [Subscription(growth.on_friend_lost)],
     members_events.MembersMerged: [
         Subscription(promotions.on_members_merged),
         Subscription(commerce.on_members_merged),
@@ -121,6 +120,7 @@ SCHEDULES: Sequence[Every] = (
 DIMS: Mapping[str, Callable[[], Any]] = {
     "stores": org_queries.export_stores_dim,
     "members": members_queries.export_members_dim,
+    "member_merges": members_queries.export_member_merges_dim,
     "member_tags": members_queries.export_member_tags_dim,
     "products": catalog_queries.export_products_dim,
     "group_members": groups_queries.export_group_members_dim,

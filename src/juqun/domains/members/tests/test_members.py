@@ -172,6 +172,8 @@ def test_merges_are_undone_in_reverse_order_only():
     first, second, third = make_member(), make_member(), make_member()
     lower = operations.merge_members(keep_id=second, absorb_id=third, actor="Hong", reason="")
     upper = operations.merge_members(keep_id=first, absorb_id=third, actor="Hong", reason="")
+    chain = {row["absorbed_id"]: row["member_id"] for row in queries.export_member_merges_dim().to_pylist()}
+    assert chain == {second: first, third: first}
     assert queries.resolve_member_ids(member_ids=[third, second, first]) == dict.fromkeys((third, second, first), first)
     with pytest.raises(errors.MergeBuriedError) as refused:
         operations.undo_merge(merge_id=lower, actor="Hong")
@@ -180,6 +182,7 @@ def test_merges_are_undone_in_reverse_order_only():
         operations.merge_members(keep_id=third, absorb_id=first, actor="Hong", reason="")
     operations.undo_merge(merge_id=upper, actor="Hong")
     operations.undo_merge(merge_id=lower, actor="Hong")
+    assert queries.export_member_merges_dim().num_rows == 0
     assert queries.count_members(scope=ALL) == 3
     with pytest.raises(errors.MergeNotFoundError):
         operations.undo_merge(merge_id=0, actor="Hong")
