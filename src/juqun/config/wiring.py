@@ -96,6 +96,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
 }
 
 SCHEDULES: Sequence[Every] = (
+    Every("kernel.prune_events", DAY, events.prune_events),
     Every("lake.flush_facts", 5, lake_jobs.flush_facts),
     Every("lake.refresh_dims", 5 * MINUTE, lake_jobs.refresh_dims),
     Every("lake.compact", DAY, lake_jobs.compact),
