@@ -62,6 +62,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     wecom.KfMessagesWaiting: [_waited_for(robot.on_kf_messages_waiting)],
     # who it was
     members_events.FriendAdded: [Subscription(growth.on_friend_added)],
+    members_events.FriendLost: [Subscription(growth.on_friend_lost)],
     members_events.MembersMerged: [
         Subscription(promotions.on_members_merged),
         Subscription(commerce.on_members_merged),

@@ -2,7 +2,7 @@
 
 from juqun.domains.growth import jobs, operations
 from juqun.domains.growth.events import LiveCodeChanged
-from juqun.domains.members.events import FriendAdded, MemberErased, MembersMerged, MembersSplit
+from juqun.domains.members.events import FriendAdded, FriendLost, MemberErased, MembersMerged, MembersSplit
 from juqun.domains.org.events import StaffLeft
 from juqun.kernel.jobs import enqueue
 
@@ -20,6 +20,10 @@ def on_friend_added(event: FriendAdded) -> None:
         at=event.at,
         is_first=event.is_first,
     )
+
+
+def on_friend_lost(event: FriendLost) -> None:
+    operations.record_friend_lost(member_id=event.member_id, staff_id=event.staff_id, at=event.at, by=event.by)
 
 
 def on_staff_left(event: StaffLeft) -> None:

@@ -11,6 +11,7 @@ from juqun.domains.growth.operations.scans import (
     assign_unknown_state,
     forget_member,
     move_scans,
+    record_friend_lost,
     record_scan,
     return_scans,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "create_live_code",
     "forget_member",
     "move_scans",
+    "record_friend_lost",
     "record_scan",
     "replace_staff",
     "retire_live_code",

@@ -125,6 +125,25 @@ def assign_unknown_state(*, state: str, live_code_id: int) -> int:
         return len(scans)
 
 
+def record_friend_lost(*, member_id: int, staff_id: int, at: datetime, by: str) -> None:
+    """Record the fact that a friendship ended; ``by`` is customer, staff or transfer."""
+    key = f"friend_lost:{member_id}:{staff_id}:{int(at.timestamp())}"
+    with transaction.atomic():
+        feed.record(
+            "touches",
+            key,
+            {
+                "touch_key": key,
+                "kind": "friend_lost",
+                "member_id": member_id,
+                "source": by,
+                "store_id": _store_of(member_id),
+                "staff_id": staff_id,
+                "ts": at,
+            },
+        )
+
+
 def move_scans(*, keep_id: int, absorb_id: int) -> int:
     """Count the scans of a member that was merged for the member who is kept; returns how many moved."""
     return Scan.unscoped.filter(member_id=absorb_id).update(member_id=keep_id)
