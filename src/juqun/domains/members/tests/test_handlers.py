@@ -21,12 +21,7 @@ def contact(*userids, mobiles=(), unionid="oU1"):
     return {
         "external_contact": {"external_userid": "wmA", "name": "小王", "type": 1, "gender": 2, "unionid": unionid},
         "follow_user": [
-<<<<<<< HEAD
-            {"userid": userid, "remark": "", "createtime": 1772330400, "tags": [], "remark_mobiles": list(mobiles),
-             "add_way": 1, "state": "code7"}
-=======
             {"userid": userid, "createtime": 1772330400, "remark_mobiles": list(mobiles), "add_way": 1, "state": "code7"}
->>>>>>> people
             for userid in userids
         ],
     }  # fmt: skip
