@@ -296,3 +296,15 @@ def test_old_events_are_forgotten():
     with clock.travelled(start + timedelta(days=91)):
         events.prune_events()
     assert [record.payload["lamp_id"] for record in EventRecord.objects.order_by("id")] == [1, 89]
+
+
+@jobs.job()
+def give_up_without_a_word() -> None:
+    raise jobs.GiveUp("")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_may_give_up_without_a_word():
+    jobs.enqueue(give_up_without_a_word)
+    assert jobs.run_pending() == 0
+    assert Job.objects.get().state == JobState.DEAD

@@ -224,6 +224,18 @@ def test_friends_come_go_and_come_back_in_any_order():
     assert len(queries.get_timeline(scope=ALL, member_id=member_id, limit=2)) == 2
 
 
+def test_a_loss_that_is_told_after_the_next_meeting_ends_nothing():
+    org = make_small_chain()
+    member_id = make_member(external_userid="wmA")
+    hour = timedelta(hours=1)
+    for at in (AT, AT + 2 * hour):
+        operations.add_friend(member_id=member_id, staff_id=org.wang.id, external_userid="wmA", state="s", at=at)
+    assert not operations.lose_friend(member_id=member_id, staff_id=org.wang.id, at=AT + hour, by=LostBy.CUSTOMER)
+    assert queries.get_member(scope=ALL, member_id=member_id).is_friend
+    assert len(published("friend_added")) == 1
+    assert operations.lose_friend(member_id=member_id, staff_id=org.wang.id, at=AT + 3 * hour, by=LostBy.CUSTOMER)
+
+
 def test_links_of_staff_who_left_are_not_active():
     org = make_small_chain()
     member_id = make_friend(staff_id=org.wang.id)
