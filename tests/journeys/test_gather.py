@@ -28,6 +28,7 @@ from juqun.kernel import clock, events
 from juqun.kernel.jobs.work import Worker
 from juqun.kernel.models import EventRecord, Job, JobState
 from juqun.kernel.scope import DataScope
+from juqun.kernel.secrets import mask
 from juqun.lake.models import FactOutbox
 from tests.journeys.rehearsal import BEGIN, KF, Stage, running_stage
 
@@ -220,7 +221,7 @@ def test_an_unknown_state_is_kept_and_shown_to_those_it_concerns(stage: Stage, c
     (mei,) = stage.customers("小美")
     stage.customer(mei, "scan", config_id=way["config_id"])
     (scan,) = growth_queries.list_unknown_scans(scope=EVERYTHING)
-    assert (scan.state, scan.external_userid, scan.userid) == ("OLD-POSTER-7", mei, "wang")
+    assert (scan.state, scan.external_userid, scan.userid) == ("OLD-POSTER-7", mask(mei), "wang")
     assert growth_queries.list_unknown_scans(scope=DataScope(paths=(chain.tianhe.path,))) == [scan]
     assert growth_queries.list_unknown_scans(scope=DataScope(paths=(chain.nanshan.path,))) == []
     assert [one["text"] for one in stage.inbox(mei, "welcome")] == ["欢迎光临"]

@@ -30,6 +30,7 @@ from juqun.channels.wecom.types import (
     StaffUser,
 )
 from juqun.kernel import clock
+from juqun.kernel.events import open_payload
 from juqun.kernel.models import EventRecord
 from juqun.kernel.testing import run_all_jobs
 from juqun.surfaces.callbacks import lane
@@ -141,7 +142,7 @@ def callbacks(emulator, settings) -> Iterator[str]:
 
 def told() -> list[tuple[str, dict[str, Any]]]:
     run_all_jobs()
-    return [(row.name.removeprefix("wecom."), row.payload) for row in EventRecord.objects.order_by("id")]
+    return [(row.name.removeprefix("wecom."), open_payload(row.payload)) for row in EventRecord.objects.order_by("id")]
 
 
 def befriend(emulator: Emulator, customer: str, userid: str = "wang") -> None:

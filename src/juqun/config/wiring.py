@@ -97,6 +97,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
 }
 
 SCHEDULES: Sequence[Every] = (
+    Every("kernel.prune_events", DAY, events.prune_events),
     Every("lake.flush_facts", 5, lake_jobs.flush_facts),
     Every("lake.refresh_dims", 5 * MINUTE, lake_jobs.refresh_dims),
     Every("lake.compact", DAY, lake_jobs.compact),
@@ -121,6 +122,7 @@ SCHEDULES: Sequence[Every] = (
 DIMS: Mapping[str, Callable[[], Any]] = {
     "stores": org_queries.export_stores_dim,
     "members": members_queries.export_members_dim,
+    "member_merges": members_queries.export_member_merges_dim,
     "member_tags": members_queries.export_member_tags_dim,
     "products": catalog_queries.export_products_dim,
     "group_members": groups_queries.export_group_members_dim,

@@ -8,41 +8,65 @@ The one table event -> subscriptions is handed over by the composition root thro
 import dataclasses
 import types
 import typing
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.db import transaction
 
 from juqun.kernel import clock, ids, jobs
 from juqun.kernel.models import EventRecord, Queue
+from juqun.kernel.secrets import seal, unseal
+
+_SEAL = "sealed"
+KEEP_DAYS = 90  # longer than anybody asks how something came about, and than any job is tried
+PRUNED_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Base of all events. `NAME` is `<room>.<fact>`; fields are int, str, bool, None, date or aware datetime."""
+    """Base of all events. `NAME` is `<room>.<fact>`; fields are int, str, bool, None, date or aware datetime.
+
+    `SEALED` names the text fields that tell who a person is or open a door (an external id, a welcome code): they are encrypted
+    wherever the event is stored, in the log, in its jobs and in dead letters.
+    """
 
     NAME: ClassVar[str] = ""
+    SEALED: ClassVar[frozenset[str]] = frozenset()
 
     def to_payload(self) -> dict[str, Any]:
-        """The fields as JSON values."""
+        """The fields as JSON values, those of `SEALED` encrypted."""
         return {
-            field.name: value.isoformat() if isinstance(value := getattr(self, field.name), date) else value
+            field.name: _stored(getattr(self, field.name), is_sealed=field.name in self.SEALED)
             for field in dataclasses.fields(self)
         }
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any]) -> Self:
         """The event of `to_payload()`; fields that this version no longer has are ignored."""
-        hints = typing.get_type_hints(cls)
+        hints, values = typing.get_type_hints(cls), open_payload(payload)
         return cls(
             **{
-                field.name: _revive(payload[field.name], hints[field.name])
+                field.name: _revive(values[field.name], hints[field.name])
                 for field in dataclasses.fields(cls)
-                if field.name in payload
+                if field.name in values
             }
         )
+
+
+def _stored(value: Any, *, is_sealed: bool) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return {_SEAL: b64encode(seal(value)).decode()} if is_sealed and value else value
+
+
+def open_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON values of a stored event with the encrypted ones in the clear: for its handlers only."""
+    return {
+        name: unseal(b64decode(value[_SEAL])) if isinstance(value, dict) else value for name, value in payload.items()
+    }
 
 
 def _revive(value: Any, hint: Any) -> Any:
@@ -103,22 +127,20 @@ def publish(*events: Event) -> None:
         msg = "publish() belongs into the transaction of the change that the event tells of"
         raise RuntimeError(msg)
     at = clock.now()
+    told = [(event.NAME, event.to_payload()) for event in events]
     EventRecord.objects.bulk_create(
-        [
-            EventRecord(public_id=ids.new_id(), name=event.NAME, payload=event.to_payload(), occurred_at=at)
-            for event in events
-        ],
+        [EventRecord(public_id=ids.new_id(), name=name, payload=payload, occurred_at=at) for name, payload in told],
         batch_size=1000,
     )
     for is_atomic, function in ((True, deliver), (False, deliver_outside)):
         requests = [
             jobs.Request(
-                kwargs={"event": event.NAME, "handler": subscription.path, "payload": event.to_payload()},
+                kwargs={"event": name, "handler": subscription.path, "payload": payload},
                 queue=subscription.queue,
                 priority=subscription.priority,
             )
-            for event in events
-            for subscription in _table.get(event.NAME, (None, ()))[1]
+            for name, payload in told
+            for subscription in _table.get(name, (None, ()))[1]
             if subscription.atomic is is_atomic
         ]
         jobs.enqueue_requests(function, requests)
@@ -142,3 +164,11 @@ def deliver(*, event: str, handler: str, payload: dict[str, Any]) -> None:
 def deliver_outside(*, event: str, handler: str, payload: dict[str, Any]) -> None:
     """Hand one stored event to one handler that calls the outside world (it must be idempotent by itself)."""
     _deliver(event, handler, payload)
+
+
+@jobs.job(queue=Queue.BULK, atomic=False)
+def prune_events() -> None:
+    """Forget events of more than 90 days ago, in short transactions; wired once a day."""
+    old = EventRecord.objects.filter(occurred_at__lt=clock.now() - timedelta(days=KEEP_DAYS)).order_by("occurred_at")
+    while found := list(old.values_list("id", flat=True)[:PRUNED_AT_ONCE]):
+        EventRecord.objects.filter(id__in=found).delete()

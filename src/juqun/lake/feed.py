@@ -21,6 +21,7 @@ from juqun.lake.errors import UnknownTableError
 from juqun.lake.models import FactOutbox
 from juqun.lake.schemas import DIMS, fit_row, rows_to_table
 
+_LOCK: Final = "flush"
 BATCH_ROWS: Final = 20_000
 _INSERT_ROWS: Final = 500  # SQLite binds at most 32,766 values per statement; rows here bind six
 # Longer than any event or callback can be delivered again.
@@ -70,9 +71,19 @@ def flush(*, batch_rows: int = BATCH_ROWS) -> int:
     Call it outside a transaction: it commits its claims before it writes files.
     """
     with standing_still() as moved_before:
-        moved = moved_before
-        while batch := _claim(batch_rows):
-            moved += _write_batch(batch)
+        return moved_before + _flush_all(batch_rows)
+
+
+def flush_if_free(*, batch_rows: int = BATCH_ROWS) -> int | None:
+    """`flush`, or None at once while another flush or a compaction is at work: a worker's thread is too dear to wait there."""
+    with lake_manifest.locked_if_free(lake_manifest.lake_dir(), _LOCK) as is_mine:
+        return _finish_claimed() + _flush_all(batch_rows) if is_mine else None
+
+
+def _flush_all(batch_rows: int) -> int:
+    moved = 0
+    while batch := _claim(batch_rows):
+        moved += _write_batch(batch)
     return moved
 
 
@@ -82,8 +93,12 @@ def standing_still() -> Iterator[int]:
 
     Inside, every batch of the feed that the lake holds is marked as flushed.
     """
-    with lake_manifest.locked(lake_manifest.lake_dir(), "flush"):
-        yield sum(_write_batch(batch) for batch in _claimed_batches())
+    with lake_manifest.locked(lake_manifest.lake_dir(), _LOCK):
+        yield _finish_claimed()
+
+
+def _finish_claimed() -> int:
+    return sum(_write_batch(batch) for batch in _claimed_batches())
 
 
 def _claimed_batches() -> list[str]:

@@ -7,7 +7,8 @@ from juqun.lake import compaction, feed, manifest
 
 @job(queue="bulk", atomic=False, lease_seconds=120)
 def flush_facts() -> None:
-    feed.flush()
+    """Move what waits; what another flush or a compaction holds up goes with the next call, seconds later."""
+    feed.flush_if_free()
 
 
 @job(queue="bulk", atomic=False, lease_seconds=120)

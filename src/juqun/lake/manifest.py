@@ -83,6 +83,19 @@ def locked(root: Path, name: str) -> Iterator[None]:
 
 
 @contextmanager
+def locked_if_free(root: Path, name: str) -> Iterator[bool]:
+    """Hold one of the lake's locks if nobody else does; yields whether it is held. Never waits."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / f"{name}.lock").open("ab") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
 def change(root: Path) -> Iterator[Manifest]:
     """Change the manifest: yields the current state to edit, stores it as a whole when the block ends without error."""
     with locked(root, "manifest"):

@@ -19,6 +19,7 @@ class ContactAdded(Event):
     """
 
     NAME: ClassVar[str] = "wecom.contact_added"
+    SEALED: ClassVar[frozenset[str]] = frozenset({"external_userid", "welcome_code"})
     userid: str
     external_userid: str
     state: str
@@ -32,6 +33,7 @@ class ContactEdited(Event):
     """A staff member changed remark or tags of a contact in the client; WeCom does not say what: re-read the contact."""
 
     NAME: ClassVar[str] = "wecom.contact_edited"
+    SEALED: ClassVar[frozenset[str]] = frozenset({"external_userid"})
     userid: str
     external_userid: str
     at: datetime
@@ -42,6 +44,7 @@ class ContactLost(Event):
     """The customer removed the staff member."""
 
     NAME: ClassVar[str] = "wecom.contact_lost"
+    SEALED: ClassVar[frozenset[str]] = frozenset({"external_userid"})
     userid: str
     external_userid: str
     at: datetime
@@ -52,6 +55,7 @@ class ContactDropped(Event):
     """The staff member removed the customer; `by_transfer` when WeCom did so after a hand-over."""
 
     NAME: ClassVar[str] = "wecom.contact_dropped"
+    SEALED: ClassVar[frozenset[str]] = frozenset({"external_userid"})
     userid: str
     external_userid: str
     by_transfer: bool
@@ -76,6 +80,7 @@ class GroupChatChanged(Event):
     """
 
     NAME: ClassVar[str] = "wecom.group_chat_changed"
+    SEALED: ClassVar[frozenset[str]] = frozenset({"member_ids"})
     chat_id: str
     detail: str
     at: datetime
@@ -115,6 +120,7 @@ class KfMessagesWaiting(Event):
     """A bell: customer service has something to pull. `token` lives 10 minutes; `open_kfid` is "" in the oldest format."""
 
     NAME: ClassVar[str] = "wecom.kf_messages_waiting"
+    SEALED: ClassVar[frozenset[str]] = frozenset({"token"})
     open_kfid: str
     token: str
     at: datetime

@@ -76,7 +76,8 @@ def _views(scope: DataScope, rows: Sequence[Campaign]) -> list[CampaignView]:
         counts[campaign_id][MessageState(state)] = number
     staff = {row.created_by_id for row in rows if row.created_by_id is not None}
     names = org_queries.staff_names(ids=sorted(staff)) if staff else {}
-    segments = {view.id: view.name for view in audience_queries.list_segments(scope=DataScope.whole_chain())}
+    used = audience_queries.list_segments(scope=DataScope.whole_chain(), with_archived=True)
+    segments = {view.id: view.name for view in used}
     return [_view(row, counts[row.pk], names.get(row.created_by_id or 0, ""), segments) for row in rows]
 
 

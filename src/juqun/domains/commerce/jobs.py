@@ -7,7 +7,7 @@ from juqun.kernel.jobs import job
 BATCH = 500
 
 
-@job(queue="bulk")
+@job(queue="bulk", atomic=False)
 def release_holds() -> None:
     """Release orders that were not paid in time; schedule every 30 s. Paying checks the time itself."""
     at = clock.now()

@@ -66,7 +66,7 @@ def refresh_states() -> None:
     operations.refresh_states(now=clock.now())
 
 
-@job(queue="bulk")
+@job(queue="bulk", atomic=False)
 def reconcile_entries() -> None:
     """Plan every way in again, and write those that the channel has not taken yet."""
     at = clock.now()

@@ -8,7 +8,7 @@ from juqun.domains.growth.errors import LiveCodeNotFoundError
 from juqun.domains.growth.models import LiveCode, LiveCodeStaff, Scan
 from juqun.domains.growth.types import CodeState, LiveCodeView, SourceCount, SourceKind, UnknownScan
 from juqun.kernel.scope import DataScope
-from juqun.kernel.secrets import unseal
+from juqun.kernel.secrets import mask, unseal
 
 
 def list_live_codes(
@@ -63,14 +63,14 @@ def list_unwritten_code_ids() -> list[int]:
 
 
 def list_unknown_scans(*, scope: DataScope, limit: int = 200) -> list[UnknownScan]:
-    """Return friendships of the scope's staff whose state nobody here knows, newest first."""
+    """Return friendships of the scope's staff whose state nobody here knows, newest first; identities are masked."""
     found = (
         Scan.objects.within(scope).filter(live_code__isnull=True).select_related("staff").order_by("-at", "-pk")[:limit]
     )
     return [
         UnknownScan(
             state=scan.state,
-            external_userid=unseal(scan.external_userid) if scan.external_userid else "",
+            external_userid=mask(unseal(scan.external_userid)) if scan.external_userid else "",
             userid=scan.staff.userid,
             member_id=scan.member_id,
             at=scan.at,

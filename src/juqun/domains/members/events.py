@@ -58,6 +58,7 @@ class FriendAdded(Event):
     """A member and a member of staff became friends on WeCom. `state`: of the live code; `is_first`: the member's first friend."""
 
     NAME: ClassVar[str] = "members.friend_added"
+    SEALED: ClassVar[frozenset[str]] = frozenset({"external_userid"})
     member_id: int
     staff_id: int
     external_userid: str

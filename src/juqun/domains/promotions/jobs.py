@@ -7,7 +7,7 @@ from juqun.kernel.jobs import job
 BATCH = 1_000
 
 
-@job(queue="bulk")
+@job(queue="bulk", atomic=False)
 def expire_coupons() -> None:
     """Expire what is due, a batch at a time; schedule every 60 s. Use checks the time itself, so lateness costs nothing."""
     at = clock.now()

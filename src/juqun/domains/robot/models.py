@@ -127,6 +127,7 @@ class ServiceMessage(ScopedModel):
     """A message of customer service; who wrote it and what it says are sealed."""
 
     SCOPE_PATH = "account__store__path"
+    SCOPE_STAFF = "member__staff_id"
 
     account = models.ForeignKey(ServiceAccount, on_delete=models.CASCADE, related_name="+")
     msgid = models.CharField(max_length=64)

@@ -177,7 +177,7 @@ def _put_back(claimed: Claimed, seconds: float, text: str, *, counts: bool) -> N
 
 
 def _bury(claimed: Claimed, reason: str) -> None:
-    log.error("job %s (%s) is a dead letter: %s", claimed.id, claimed.name, reason.strip().splitlines()[-1])
+    log.error("job %s (%s) is a dead letter: %s", claimed.id, claimed.name, reason.strip().rpartition("\n")[2])
     _mine(claimed).update(state=JobState.DEAD, owner="", last_error=reason)
 
 

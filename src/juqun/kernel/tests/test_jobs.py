@@ -222,6 +222,9 @@ class LampLit(Event):
     lamp_id: int
     at: datetime
     colour: str | None = None
+    lit_by: str = ""
+
+    SEALED: ClassVar[frozenset[str]] = frozenset({"lit_by"})
 
 
 def on_lamp_lit(event: LampLit) -> None:
@@ -266,3 +269,42 @@ def test_a_rolled_back_event_never_happened():
         light()
     assert not EventRecord.objects.exists()
     assert jobs.run_pending() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_lamps")
+def test_what_tells_who_somebody_is_lies_nowhere_in_the_clear():
+    lit = LampLit(lamp_id=7, at=clock.now(), colour="red", lit_by="wmMeiMei")
+    with transaction.atomic():
+        events.publish(lit)
+    rows = [
+        str(payload) for payload in (*EventRecord.objects.values_list("payload"), *Job.objects.values_list("payload"))
+    ]
+    assert len(rows) == 3
+    assert all("red" in row and "wmMeiMei" not in row for row in rows)
+    assert LampLit.from_payload(EventRecord.objects.get().payload) == lit
+    jobs.run_pending()
+    assert lit in seen
+
+
+@pytest.mark.django_db(transaction=True)
+def test_old_events_are_forgotten():
+    start = datetime(2017, 1, 1, tzinfo=UTC)
+    for days in (0, 1, 89):
+        with clock.travelled(start + timedelta(days=days)), transaction.atomic():
+            events.publish(LampLit(lamp_id=days, at=clock.now()))
+    with clock.travelled(start + timedelta(days=91)):
+        events.prune_events()
+    assert [record.payload["lamp_id"] for record in EventRecord.objects.order_by("id")] == [1, 89]
+
+
+@jobs.job()
+def give_up_without_a_word() -> None:
+    raise jobs.GiveUp("")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_may_give_up_without_a_word():
+    jobs.enqueue(give_up_without_a_word)
+    assert jobs.run_pending() == 0
+    assert Job.objects.get().state == JobState.DEAD

@@ -151,3 +151,13 @@ def test_kill_9_and_two_flushers_at_once_store_every_fact_exactly_once(tmp_path)
     assert ast.literal_eval(done.stdout) == {
         "touches": 3_000, "touch_keys": 3_000, "orders": 3_000, "amount_fen": 4_498_500, "pending": 0,
     }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_flush_does_not_wait_for_a_lake_that_is_being_rearranged():
+    feed.record("orders", "pos:1", order())
+    with feed.standing_still():
+        assert feed.flush_if_free() is None
+    assert feed.count_pending() == 1
+    assert feed.flush_if_free() == 1
+    assert feed.flush_if_free() == 0

@@ -11,6 +11,7 @@ from juqun.channels.wecom.operations import open_callback, store_callbacks
 from juqun.channels.wecom.testing import callback_xml, receive, signed_callback, without_subscribers
 from juqun.channels.wecom.types import InboxState
 from juqun.kernel import clock
+from juqun.kernel.events import open_payload
 from juqun.kernel.models import EventRecord, Job
 from juqun.kernel.scope import DataScope
 from juqun.kernel.testing import run_all_jobs
@@ -60,7 +61,7 @@ def test_a_callback_is_stored_once_and_told_once_however_often_it_comes():
     assert receive(added()) == 0
     run_all_jobs()
     assert names() == ["wecom.contact_added"]
-    assert EventRecord.objects.get().payload == {
+    assert open_payload(EventRecord.objects.get().payload) == {
         "userid": "wang",
         "external_userid": "wm1",
         "state": "",

@@ -30,7 +30,8 @@ def record_scan(
     """Count a friendship for the code whose state it carries; False when it was counted already.
 
     A known state gives the facts ``scan`` and ``friend``, the member's tag of the source and, if the member has none, the
-    store. An unknown state is kept and told of. Without a state the friendship is organic: a ``friend`` fact alone.
+    store. An unknown state is kept and told of. Without a state the friendship is organic: a ``friend`` fact alone, at
+    the member's own store.
     ``is_first`` says that it is the member's first friendship with anybody here.
     """
     state = state[:STATE_KEPT]
@@ -41,7 +42,7 @@ def record_scan(
         touch = {
             "member_id": member_id,
             "source": rules.touch_source(state, None if code is None else code.source),
-            "store_id": None if code is None else code.store_id,
+            "store_id": _store_of(member_id) if code is None else code.store_id,
             "staff_id": staff_id,
             "ts": at,
         }
@@ -70,7 +71,8 @@ def _keep(
     scan = Scan(
         live_code=code,
         state=state,
-        member_id=member_id,
+        # news comes in any order: a merge may have been told before this
+        member_id=member_queries.resolve_member_ids(member_ids=[member_id])[member_id],
         came_as_id=member_id,
         staff_id=staff_id,
         external_userid=seal(external_userid),
@@ -83,9 +85,13 @@ def _keep(
     return True
 
 
+def _store_of(member_id: int) -> int | None:
+    return member_queries.member_stores(member_ids=[member_id]).get(member_id)
+
+
 def _recruit(code: LiveCode, member_id: int, staff_id: int, at: datetime) -> None:
     """Give the member the code's store, unless there is one, and its source; tell of the scan."""
-    if member_queries.member_stores(member_ids=[member_id]).get(member_id) is None:
+    if _store_of(member_id) is None:
         members.assign_store(member_id=member_id, store_id=code.store_id)
     members.tag_members(member_ids=[member_id], tag=rules.source_tag(code.source), source="growth")
     events.publish(
@@ -121,7 +127,6 @@ def assign_unknown_state(*, state: str, live_code_id: int) -> int:
 
 def record_friend_lost(*, member_id: int, staff_id: int, at: datetime, by: str) -> None:
     """Record the fact that a friendship ended; ``by`` is customer, staff or transfer."""
-    store_id = member_queries.member_stores(member_ids=[member_id]).get(member_id)
     key = f"friend_lost:{member_id}:{staff_id}:{int(at.timestamp())}"
     with transaction.atomic():
         feed.record(
@@ -132,7 +137,7 @@ def record_friend_lost(*, member_id: int, staff_id: int, at: datetime, by: str) 
                 "kind": "friend_lost",
                 "member_id": member_id,
                 "source": by,
-                "store_id": store_id,
+                "store_id": _store_of(member_id),
                 "staff_id": staff_id,
                 "ts": at,
             },

@@ -24,6 +24,7 @@ from juqun.domains.members.types import Identity, IdentityKind
 from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.kernel.models import EventRecord
 from juqun.kernel.scope import DataScope
+from juqun.kernel.secrets import mask
 from juqun.lake.models import FactOutbox
 
 pytestmark = pytest.mark.django_db
@@ -181,7 +182,31 @@ def test_friendships_without_a_code_are_organic_and_foreign_states_unknown(chain
         ("friend", "organic"),
         ("friend", "unknown"),
     ]
-    assert [one.state for one in queries.list_unknown_scans(scope=EVERYTHING)] == ["foreign"]
+    (unknown,) = queries.list_unknown_scans(scope=EVERYTHING)
+    assert (unknown.state, unknown.external_userid) == ("foreign", mask("wm"))
+
+
+def test_an_organic_friend_counts_for_the_members_own_store(chain: SmallChain):
+    at_home = member(1)
+    members.assign_store(member_id=at_home, store_id=chain.tianhe.id)
+    assert scan(chain, at_home, "")
+    assert scan(chain, member(2), "", AT + timedelta(days=1))
+    stores = FactOutbox.objects.filter(fact="touches").order_by("pk").values_list("payload__store_id", flat=True)
+    assert list(stores) == [chain.tianhe.id, -1]
+
+
+def test_a_scan_told_after_the_merge_counts_for_the_kept_member(chain: SmallChain):
+    code = make_live_code(store_id=chain.tianhe.id, staff_ids=[chain.wang.id])
+    keep, absorb = member(1), member(2)
+    merge_id = members.merge_members(keep_id=keep, absorb_id=absorb, actor="", reason="")
+    operations.move_scans(keep_id=keep, absorb_id=absorb)
+    scan(chain, keep, code.state)
+    scan(chain, absorb, code.state)
+    assert not scan(chain, absorb, code.state)
+    assert queries.view_live_code(live_code_id=code.id).friends == 1
+    members.undo_merge(merge_id=merge_id, actor="")
+    operations.return_scans(keep_id=keep, absorb_id=absorb)
+    assert queries.view_live_code(live_code_id=code.id).friends == 2
 
 
 def test_a_known_state_is_not_given_away(chain: SmallChain):

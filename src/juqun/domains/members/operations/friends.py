@@ -35,6 +35,10 @@ def _add_friend(member_id: int, staff_id: int, external_userid: str, state: str,
     identity = _identity(member, external_userid, at)
     link = FriendLink.objects.select_for_update().filter(identity=identity, staff_id=staff_id).first()
     if link is not None and (link.lost_at is None or at <= link.lost_at):
+        if link.lost_at is None and at > link.added_at:
+            # they parted and met again, and only the second news is here: the loss that is still to come is older than this
+            link.added_at = at
+            link.save(update_fields=["added_at"])
         return False
     is_first = not FriendLink.objects.filter(member=member).exists()
     if link is None:

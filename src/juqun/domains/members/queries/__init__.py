@@ -1,6 +1,10 @@
 """Reads of the members room. Reads for people take a DataScope first; look-ups of the system say that they are such."""
 
-from juqun.domains.members.queries.dims import export_member_tags_dim, export_members_dim
+from juqun.domains.members.queries.dims import (
+    export_member_merges_dim,
+    export_member_tags_dim,
+    export_members_dim,
+)
 from juqun.domains.members.queries.lookups import (
     find_member_id,
     find_member_ids,
@@ -23,6 +27,7 @@ from juqun.domains.members.queries.reach import list_consenting_ids, list_friend
 __all__ = [
     "count_friends",
     "count_members",
+    "export_member_merges_dim",
     "export_member_tags_dim",
     "export_members_dim",
     "find_member_id",

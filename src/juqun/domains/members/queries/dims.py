@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from juqun.domains.members import rules
 from juqun.domains.members.models import Member, MemberTag
 from juqun.kernel import clock
 from juqun.lake import schemas
@@ -71,6 +72,18 @@ def export_member_tags_dim() -> pa.Table:
     """The dimension `member_tags`: one row per tag on a member. Lake only, no scope."""
     rows = MemberTag.objects.order_by("member_id", "tag").values_list("member_id", "tag", "source")
     return _table(["member_id", "tag", "source"], rows.iterator(CHUNK_ROWS), schemas.DIMS["member_tags"])
+
+
+def export_member_merges_dim() -> pa.Table:
+    """The dimension `member_merges`: for each absorbed id the member who is kept at the end of its chain of merges.
+
+    Undone merges are left out, for their ids are nobody's alias any more. Lake only, no scope.
+    """
+    absorbed = dict(
+        Member.unscoped.filter(absorbed_into__isnull=False).order_by("pk").values_list("pk", "absorbed_into_id")
+    )
+    kept = rules.resolve_aliases(list(absorbed), absorbed)
+    return _table(["absorbed_id", "member_id"], kept.items(), schemas.DIMS["member_merges"])
 
 
 def _table(names: list[str], rows: Iterable[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:

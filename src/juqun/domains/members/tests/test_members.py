@@ -172,6 +172,8 @@ def test_merges_are_undone_in_reverse_order_only():
     first, second, third = make_member(), make_member(), make_member()
     lower = operations.merge_members(keep_id=second, absorb_id=third, actor="Hong", reason="")
     upper = operations.merge_members(keep_id=first, absorb_id=third, actor="Hong", reason="")
+    chain = {row["absorbed_id"]: row["member_id"] for row in queries.export_member_merges_dim().to_pylist()}
+    assert chain == {second: first, third: first}
     assert queries.resolve_member_ids(member_ids=[third, second, first]) == dict.fromkeys((third, second, first), first)
     with pytest.raises(errors.MergeBuriedError) as refused:
         operations.undo_merge(merge_id=lower, actor="Hong")
@@ -180,6 +182,7 @@ def test_merges_are_undone_in_reverse_order_only():
         operations.merge_members(keep_id=third, absorb_id=first, actor="Hong", reason="")
     operations.undo_merge(merge_id=upper, actor="Hong")
     operations.undo_merge(merge_id=lower, actor="Hong")
+    assert queries.export_member_merges_dim().num_rows == 0
     assert queries.count_members(scope=ALL) == 3
     with pytest.raises(errors.MergeNotFoundError):
         operations.undo_merge(merge_id=0, actor="Hong")
@@ -219,6 +222,18 @@ def test_friends_come_go_and_come_back_in_any_order():
         "friend_lost", "friend_added", "friend_added", "friend_lost", "friend_added", "joined",
     ]  # fmt: skip
     assert len(queries.get_timeline(scope=ALL, member_id=member_id, limit=2)) == 2
+
+
+def test_a_loss_that_is_told_after_the_next_meeting_ends_nothing():
+    org = make_small_chain()
+    member_id = make_member(external_userid="wmA")
+    hour = timedelta(hours=1)
+    for at in (AT, AT + 2 * hour):
+        operations.add_friend(member_id=member_id, staff_id=org.wang.id, external_userid="wmA", state="s", at=at)
+    assert not operations.lose_friend(member_id=member_id, staff_id=org.wang.id, at=AT + hour, by=LostBy.CUSTOMER)
+    assert queries.get_member(scope=ALL, member_id=member_id).is_friend
+    assert len(published("friend_added")) == 1
+    assert operations.lose_friend(member_id=member_id, staff_id=org.wang.id, at=AT + 3 * hour, by=LostBy.CUSTOMER)
 
 
 def test_links_of_staff_who_left_are_not_active():

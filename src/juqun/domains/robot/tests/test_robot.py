@@ -293,6 +293,9 @@ def test_scope_of_messages_and_welcomes(chain: SmallChain, wecom: ScriptedWecom)
     here, there = DataScope(paths=(chain.tianhe.path,)), DataScope(paths=(chain.nanshan.path,))
     assert len(queries.list_service_messages(scope=here)) == 1
     assert queries.list_service_messages(scope=there) == []
+    guide = DataScope(paths=(chain.tianhe.path,), staff_id=chain.li.id)
+    assert queries.list_service_messages(scope=guide) == [], "a guide reads the words of their own customers only"
+    assert sum(queries.count_messages_by_outcome(scope=guide).values()) == 0
     assert queries.welcome_stats(scope=here).counts[WelcomeState.SENT] == 1
     stranger = queries.welcome_stats(scope=there)
     assert (sum(stranger.counts.values()), stranger.p50_ms, stranger.p99_ms) == (0, None, None)
