@@ -4,16 +4,20 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from juqun.domains.commerce.errors import OrderInvalidError
-from juqun.domains.commerce.types import OrderLineIn
+from juqun.domains.commerce.types import MAX_AMOUNT_FEN, OrderLineIn
 from juqun.kernel.money import split_largest_remainder
 
 MAX_LINES = 1_000
 MAX_REF = 80
+MAX_PRODUCT_REF = 64
 MAX_QUANTITY = Decimal(1_000_000)
+EARLIEST_PAID_AT = datetime(2000, 1, 1, tzinfo=UTC)
+FAST_CLOCK = timedelta(days=1)
+"""How far a till's clock may run ahead; a sale of next year would make its buyer seem recent for a year."""
 THOUSANDTH = Decimal("0.001")
 
 
@@ -32,18 +36,35 @@ def check_order(*, source: str, external_ref: str, lines: Sequence[OrderLineIn])
     """Refuse what cannot be stored. Raises OrderInvalidError naming the field."""
     if not source or ":" in source or len(source) > 20:
         raise OrderInvalidError(field="source", reason="must be 1 to 20 letters without a colon")
-    if not external_ref or len(external_ref) > MAX_REF:
-        raise OrderInvalidError(field="external_ref", reason=f"must be 1 to {MAX_REF} letters")
+    if not is_plain(external_ref, MAX_REF):
+        raise OrderInvalidError(field="external_ref", reason=f"must be 1 to {MAX_REF} printable letters")
     if not 0 < len(lines) <= MAX_LINES:
         raise OrderInvalidError(field="lines", reason=f"must be 1 to {MAX_LINES} lines")
     for number, line in enumerate(lines, start=1):
-        if not line.product_ref or len(line.product_ref) > 64:
-            raise OrderInvalidError(field=f"lines[{number}].product_ref", reason="must be 1 to 64 letters")
+        if not is_plain(line.product_ref, MAX_PRODUCT_REF):
+            raise OrderInvalidError(
+                field=f"lines[{number}].product_ref", reason=f"must be 1 to {MAX_PRODUCT_REF} printable letters"
+            )
         if line.amount_fen < 0:
             raise OrderInvalidError(
                 field=f"lines[{number}].amount_fen", reason="must not be negative; send a refund instead"
             )
         clean_quantity(line.quantity, number)
+    if total_fen(lines) > MAX_AMOUNT_FEN:
+        raise OrderInvalidError(field="lines", reason=f"must not come to more than {MAX_AMOUNT_FEN} fen")
+
+
+def check_paid_at(paid_at: datetime, *, now: datetime) -> None:
+    """Refuse a time that no sale can have. Raises OrderInvalidError."""
+    if not EARLIEST_PAID_AT <= paid_at <= now + FAST_CLOCK:
+        raise OrderInvalidError(field="paid_at", reason="must be after 1999 and at most a day ahead of our clock")
+
+
+def is_plain(text: str, longest: int) -> bool:
+    """Whether a reference can be stored and printed: 1 to `longest` letters, none of them a control or half a letter."""
+    if not 0 < len(text) <= longest:
+        return False
+    return not any(letter < " " or "\x7f" <= letter < "\xa0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def clean_quantity(quantity: Decimal | float, number: int) -> Decimal:

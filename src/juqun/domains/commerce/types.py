@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
+
+MAX_AMOUNT_FEN: Final = 10**12
+"""No order of a shop is dearer (ten thousand million yuan); sums over millions of such orders still fit 64 bits."""
 
 
 class OrderState(StrEnum):

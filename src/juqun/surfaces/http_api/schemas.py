@@ -7,25 +7,30 @@ from typing import Annotated, Any
 from ninja import Schema
 from pydantic import AwareDatetime, Field
 
-Ref = Annotated[str, Field(min_length=1, max_length=80)]
+from juqun.domains.commerce.types import MAX_AMOUNT_FEN
+
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"  # PostgreSQL stores no NUL, and no till means a line break
+Ref = Annotated[str, Field(min_length=1, max_length=80, pattern=PRINTABLE)]
+Name = Annotated[str, Field(max_length=80, pattern=PRINTABLE)]
+Fen = Annotated[int, Field(ge=0, le=MAX_AMOUNT_FEN, strict=True)]
 
 
 class LineIn(Schema):
     """A line; `amount_fen` is the whole line before a coupon."""
 
-    product_ref: Annotated[str, Field(min_length=1, max_length=64)]
+    product_ref: Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTABLE)]
     quantity: Annotated[Decimal, Field(ge=0, max_digits=9, decimal_places=3)] = Decimal(1)
-    amount_fen: Annotated[int, Field(ge=0, strict=True)]
+    amount_fen: Fen
 
 
 class OrderIn(Schema):
     """A paid order. `store_code` is needed when the key is not a store's own; `member_card` is the loyalty card."""
 
     external_ref: Ref
-    store_code: str | None = None
-    member_card: str | None = None
-    staff_userid: str | None = None
-    coupon_code: str | None = None
+    store_code: Name | None = None
+    member_card: Name | None = None
+    staff_userid: Name | None = None
+    coupon_code: Name | None = None
     paid_at: AwareDatetime
     lines: Annotated[list[LineIn], Field(min_length=1, max_length=1000)]
 
@@ -57,9 +62,9 @@ class QuoteIn(Schema):
     """Ask what a coupon would take off."""
 
     code: Ref
-    amount_fen: Annotated[int, Field(ge=0, strict=True)]
-    store_code: str | None = None
-    member_card: str | None = None
+    amount_fen: Fen
+    store_code: Name | None = None
+    member_card: Name | None = None
 
 
 class QuoteOut(Schema):

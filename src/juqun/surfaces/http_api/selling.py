@@ -13,7 +13,7 @@ from juqun.domains.promotions import queries as coupons
 from juqun.domains.promotions.types import CouponState, CouponView
 from juqun.kernel import clock
 from juqun.surfaces.http_api.auth import caller_scope
-from juqun.surfaces.http_api.schemas import CouponOut, ErrorOut, MemberOut, OrderIn, OrderOut, QuoteIn, QuoteOut
+from juqun.surfaces.http_api.schemas import CouponOut, ErrorOut, MemberOut, Name, OrderIn, OrderOut, QuoteIn, QuoteOut
 from juqun.surfaces.http_api.stores import member_of, store_of
 
 router = Router(tags=["till"])
@@ -54,7 +54,7 @@ def post_quote(request: HttpRequest, quote: QuoteIn) -> QuoteOut:
 
 
 @router.get("/members/lookup", response={200: MemberOut, **REFUSALS}, summary="Find a member by the loyalty card")
-def get_member(request: HttpRequest, card: str) -> MemberOut:
+def get_member(request: HttpRequest, card: Name) -> MemberOut:
     """The member and the coupons that can be used now; members outside the key's node are not found."""
     member_id = member_of(card)
     if member_id is None:

@@ -58,6 +58,7 @@ def record_order(
     nothing is stored.
     """
     rules.check_order(source=source, external_ref=external_ref, lines=lines)
+    rules.check_paid_at(paid_at, now=clock.now())
     key = rules.order_key(source, external_ref)
     draft = _draft(
         source=source,
