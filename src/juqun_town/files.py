@@ -16,13 +16,15 @@ CONSENT_SHARE: Final = 0.93
 TIERS: Final = ("金卡", "银卡", "普卡")
 
 _MEMBERS: Final = """
-SELECT b.household_id, h.store_id, min(b.ts) AS joined_at,
-    ntile(10) OVER (ORDER BY sum(b.amount_fen) FILTER (b.ts < $day) DESC NULLS LAST, b.household_id) AS tenth,
+SELECT b.household_id, h.store_id, b.joined_at, ntile(10) OVER (ORDER BY b.spent DESC, b.household_id) AS tenth,
     d.age, d.income, d.home_ownership, d.marital_status, d.household_size, d.household_comp, d.kids_count
-FROM baskets AS b
+FROM (
+    SELECT household_id, min(ts) AS joined_at, coalesce(sum(amount_fen) FILTER (ts < $day), 0) AS spent
+    FROM baskets GROUP BY household_id
+) AS b
 JOIN homes AS h ON h.household_id = b.household_id
 LEFT JOIN demographics AS d ON d.household_id = b.household_id
-GROUP BY ALL ORDER BY b.household_id
+ORDER BY b.household_id
 """
 _STORES: Final = """
 SELECT s.store_id, coalesce(h.households, 0) AS households
@@ -223,7 +225,7 @@ def _write_facts(connection: duckdb.DuckDBPyConnection, folder: Path, chosen: Se
 _CANDIDATES: Final = """
 WITH usual AS (
     SELECT household_id, basket_id, row_number() OVER (PARTITION BY household_id ORDER BY hash(basket_id, $seed)) AS nth
-    FROM baskets WHERE ts < $day AND amount_fen BETWEEN 2000 AND 9000 AND lines <= 12
+    FROM baskets WHERE ts < $day AND amount_fen BETWEEN 3000 AND 12000 AND lines <= 20
 )
 SELECT u.household_id, u.nth, list((CAST(t.product_id AS VARCHAR), CAST(round(t.sales_value * 100) AS BIGINT)) ORDER BY t.product_id)
 FROM usual AS u JOIN transactions AS t ON t.basket_id = u.basket_id
@@ -232,7 +234,7 @@ WHERE u.nth <= 3 GROUP BY ALL ORDER BY ALL
 
 
 def usual_baskets(connection: duckdb.DuckDBPyConnection, seed: int) -> dict[int, list[list[plan.BasketLine]]]:
-    """Up to three baskets of 20 to 90 yuan that each household really bought before the campaign."""
+    """Up to three baskets of 30 to 120 yuan that each household really bought before the campaign."""
     found: dict[int, list[list[plan.BasketLine]]] = {}
     for household, _, lines in year.rows(connection, _CANDIDATES, {"day": year.campaign_starts(), "seed": seed}):
         found.setdefault(household, []).append([(ref, amount) for ref, amount in lines])
