@@ -147,7 +147,9 @@ def _write_tree(connection: duckdb.DuckDBPyConnection, folder: Path, seed: int) 
         for rank, ((store_id, households), spot) in enumerate(zip(counts, spots, strict=True))
     ]  # fmt: skip
     lines: list[tuple[Any, ...]] = [(CHAIN_CODE, "chain", CHAIN_NAME, "", "", "")]
-    lines += [(p.code, "province", p.name, CHAIN_CODE, p.longitude, p.latitude) for p in (known[c] for c in places.PROVINCES)]
+    lines += [
+        (p.code, "province", p.name, CHAIN_CODE, p.longitude, p.latitude) for p in (known[c] for c in places.PROVINCES)
+    ]
     lines += [(c.code, "city", c.name, c.code[:2], c.longitude, c.latitude) for c in cities]
     lines += [
         (store.code, "store", store.name, store.city_code, spot.longitude, spot.latitude)
@@ -197,7 +199,7 @@ def _write_members(
             has_consent=plan.draw(seed, number, "consent").random() < CONSENT_SHARE,
         )
         households.append(one)
-        tier = TIERS[0] if tenth == 1 else TIERS[1] if tenth <= 4 else TIERS[2]  # noqa: PLR2004 - tenths
+        tier = TIERS[0] if tenth == 1 else TIERS[1] if tenth <= 4 else TIERS[2]
         tags = "有孩家庭" if facts[-1] not in (None, "0") else ""
         consent = "1" if one.has_consent else "0"
         lines.append((one.card, name, phone, one.unionid, one.store_code, tier, tags, consent, joined_at, *facts))

@@ -62,7 +62,7 @@ def choose_cities(places: dict[str, Place]) -> list[Place]:
     """The cities of the chain: of each province its first four with enough districts, the capitals first."""
     by_province = []
     for province in PROVINCES:
-        cities = [place for code, place in sorted(places.items()) if len(code) == 4 and code.startswith(province)]  # noqa: PLR2004
+        cities = [place for code, place in sorted(places.items()) if len(code) == 4 and code.startswith(province)]
         big = [city for city in cities if len(districts_of(places, city)) >= FEWEST_DISTRICTS]
         by_province.append(big[:CITIES_PER_PROVINCE])
     return [cities[rank] for rank in range(CITIES_PER_PROVINCE) for cities in by_province if rank < len(cities)]
@@ -70,7 +70,7 @@ def choose_cities(places: dict[str, Place]) -> list[Place]:
 
 def districts_of(places: dict[str, Place], city: Place) -> list[Place]:
     """The districts of a city."""
-    return [place for code, place in sorted(places.items()) if len(code) == 6 and code.startswith(city.code)]  # noqa: PLR2004
+    return [place for code, place in sorted(places.items()) if len(code) == 6 and code.startswith(city.code)]
 
 
 def place_stores(places: dict[str, Place], cities: list[Place], count: int, seed: int) -> list[StorePlace]:
@@ -94,6 +94,6 @@ def place_stores(places: dict[str, Place], cities: list[Place], count: int, seed
 
 def _plain(name: str) -> str:
     for suffix in _SUFFIXES:
-        if name.endswith(suffix) and len(name) - len(suffix) >= 2:  # noqa: PLR2004 - 城区店, not 城店
+        if name.endswith(suffix) and len(name) - len(suffix) >= 2:
             return name.removesuffix(suffix)
     return name

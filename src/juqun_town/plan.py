@@ -11,7 +11,7 @@ from typing import Final
 GATHERING_STORES: Final = 60
 RECRUIT_SHARE: Final = 0.80
 WEEKS_BEFORE: Final = 8
-WEEKS_DURING: Final = 4
+WEEKS_DURING: Final = 5
 # Of those who are recruited at all, one in nine comes only while the campaign already runs.
 LATE_SHARE: Final = 0.11
 JOIN_SHARE: Final = 0.65

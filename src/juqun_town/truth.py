@@ -80,7 +80,11 @@ def read_year() -> RealYear:
 
 def measure(real: RealYear, seed: int) -> Measured:
     """Play one town into the lake that the settings name (an empty one) and measure its campaign by the product's report."""
-    friends = [one.household for one in plan.recruits(seed, real.near) if one.week < plan.WEEKS_BEFORE]
+    friends = [
+        one.household
+        for one in plan.recruits(seed, real.near)
+        if one.week < plan.WEEKS_BEFORE and (one.deletes_week is None or one.deletes_week >= plan.WEEKS_BEFORE)
+    ]
     reachable = [
         household
         for household in friends
