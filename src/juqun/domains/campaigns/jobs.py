@@ -4,6 +4,7 @@
 state in the tables, not by the job that was lost.
 """
 
+import contextlib
 from datetime import datetime, timedelta
 
 from django.db import transaction
