@@ -37,6 +37,7 @@ from juqun_town.streets import Emulator, Streets, Till, TownError
 
 PASSWORD_BYTES: Final = 9
 REPORT_SECONDS: Final = 120
+FILE_WIDTH: Final = 140
 EMULATOR_SETTINGS: Final = {
     "callback_order": "per_subject",
     "callback_parallel": 8,
@@ -84,6 +85,8 @@ class Steps:
 def run(*, setting: Setting, seed: int, is_ending: bool, password: str) -> int:
     """Run the demo; answers the exit code. Children are stopped whatever happens."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=FILE_WIDTH)
     children = Children(setting.data_dir / "logs")
     try:
         return _Demo(setting, seed, console, children, password).run(is_ending=is_ending)
@@ -143,7 +146,7 @@ class _Demo:
                 play.week(week, lambda _: None)
                 first = 7 * (week - plan.WEEKS_BEFORE)
                 play.buy_extra([order for order in extras if first <= order.day < first + 7])
-        self._streets.go_to(at_time(WEEKS, 0, 12))
+        self._streets.go_to(at_time(WEEKS, 0, 12), until_ticked=True)
         self._import(town, "orders", "redemptions", side="after")
         with step("Report: juqun report"):
             self._streets.settle()
@@ -219,12 +222,14 @@ class _Demo:
         self._streets.settle()
         play.change_hearts()
         self._streets.go_to(at_time(week, 0, 10, 30))
-        play.confirm_tasks(are_reminded=False)
+        play.confirm_tasks()
         self._streets.settle()
-        self._streets.go_to(at_time(week, 0, 15, 30))
+        self._streets.go_to(at_time(week, 0, 11, 30), until_ticked=True)
         self._streets.settle()
-        play.confirm_tasks(are_reminded=True)
-        self._streets.go_to(at_time(week, 0, 18))
+        self._streets.go_to(at_time(week, 0, 15, 30), until_ticked=True)
+        self._streets.settle()
+        play.wake_up()
+        self._streets.go_to(at_time(week, 0, 18), until_ticked=True)
         self._streets.settle()
         play.look_who_was_reached()
         return launched

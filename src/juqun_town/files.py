@@ -143,9 +143,15 @@ def _write_tree(connection: duckdb.DuckDBPyConnection, folder: Path, seed: int) 
     counts = year.rows(connection, _STORES)
     spots = places.place_stores(known, cities, len(counts), seed)
     stores = [
-        StoreSpec(code=f"S{store_id}", name=spot.name, city_code=spot.city_code, households=households, gathers=rank < plan.GATHERING_STORES)
+        StoreSpec(
+            code=f"S{store_id}",
+            name=spot.name,
+            city_code=spot.city_code,
+            households=households,
+            gathers=rank < plan.GATHERING_STORES,
+        )
         for rank, ((store_id, households), spot) in enumerate(zip(counts, spots, strict=True))
-    ]  # fmt: skip
+    ]
     lines: list[tuple[Any, ...]] = [(CHAIN_CODE, "chain", CHAIN_NAME, "", "", "")]
     lines += [
         (p.code, "province", p.name, CHAIN_CODE, p.longitude, p.latitude) for p in (known[c] for c in places.PROVINCES)

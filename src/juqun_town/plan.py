@@ -94,7 +94,7 @@ def changes_heart(seed: int, household: int) -> bool:
 
 
 # The effect that the town builds into itself, for those whom the message reached.
-RESPONSE_SHARE: Final = 0.50
+RESPONSE_SHARE: Final = 0.60
 SECOND_ORDER_SHARE: Final = 0.30
 COUPON_OFF_FEN: Final = 800
 COUPON_THRESHOLD_FEN: Final = 3_000

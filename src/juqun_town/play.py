@@ -15,7 +15,7 @@ from juqun_town.streets import Streets, Till, TownError
 FIRST_DAY: Final = year.CAMPAIGN_DAY - timedelta(weeks=plan.WEEKS_BEFORE)
 WEEKS: Final = plan.WEEKS_BEFORE + plan.WEEKS_DURING
 # So many customers at once that each one's welcome leaves well inside its 20 seconds.
-CROWD: Final = 60
+CROWD: Final = 90
 GROUP_BUYERS: Final = 12
 BUYING_HOUR: Final = 12
 Tell = Callable[[str], None]
@@ -146,15 +146,24 @@ class Play:
                 raise TownError(msg)
         return answers
 
-    def confirm_tasks(self, *, are_reminded: bool) -> int:
-        """Staff confirm the tasks that HQ sends; those who ignore them may wake up once reminded. Answers who did."""
+    def confirm_tasks(self) -> int:
+        """Staff confirm the tasks that HQ sends, but for those who ignore them. Answers how many had one."""
         keepers = sorted(set(self.diary.guide.values()))
-        if are_reminded:
-            willing = [one for one in keepers if plan.ignores(self._seed, one) and plan.wakes_up(self._seed, one)]
-        else:
-            willing = [one for one in keepers if not plan.ignores(self._seed, one)]
+        willing = [one for one in keepers if not plan.ignores(self._seed, one)]
         answers = self._all_done([{"actor": "staff", "id": one, "do": "confirm"} for one in willing])
         return sum(bool(answer["confirmed"]) for answer in answers)
+
+    def wake_up(self) -> int:
+        """Some of those who ignored a task confirm it, once they were reminded of it. Answers how many did."""
+        keepers = sorted(set(self.diary.guide.values()))
+        sleepers = [one for one in keepers if plan.ignores(self._seed, one) and plan.wakes_up(self._seed, one)]
+        actions = [
+            {"actor": "staff", "id": userid, "do": "confirm", "msgid": task["msgid"]}
+            for userid in sleepers
+            for task in self._streets.emulator.call("GET", f"actors/staff/{userid}/tasks")["tasks"]
+            if task["reminders"]
+        ]
+        return len(self._all_done(actions))
 
     def change_hearts(self) -> int:
         """A few customers delete their guide while the task lies with staff."""

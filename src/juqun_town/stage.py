@@ -44,6 +44,7 @@ def prepare(*, data_dir: Path, port: int, emulator_port: int, keeps: bool) -> Se
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).touch()
     own, other = free_port(port), free_port(emulator_port)
+    # The emulator's own corp: what the shell names may be a real one, and its secrets are nobody else's business.
     environment = {
         "DJANGO_SETTINGS_MODULE": "juqun.config.settings",
         "JUQUN_DATA_DIR": str(folder),
@@ -51,6 +52,10 @@ def prepare(*, data_dir: Path, port: int, emulator_port: int, keeps: bool) -> Se
         "JUQUN_LAKE_DIR": str(folder / "lake"),
         "JUQUN_CLOCK_FILE": str(folder / "clock.json"),
         "JUQUN_WECOM_BASE_URL": f"http://127.0.0.1:{other}",
+        "JUQUN_WECOM_CORP_ID": "wx5823bf96d3bd56c7",
+        "JUQUN_WECOM_AGENT_ID": "1000002",
+        "JUQUN_WECOM_SECRET": "emulator-app-secret",
+        "JUQUN_WECOM_CONTACT_SECRET": "emulator-contact-secret",
         "JUQUN_PUBLIC_URL": f"http://127.0.0.1:{own}",
         "JUQUN_LOG_LEVEL": "WARNING",
     }

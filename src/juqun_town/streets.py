@@ -9,13 +9,14 @@ from typing import Any, Final
 import httpx
 
 from juqun.kernel import clock
-from juqun.kernel.models import Job, JobState
+from juqun.kernel.models import Job, JobState, Schedule
 from juqun_town.children import Children
 
 TIMEOUT: Final = httpx.Timeout(60.0, connect=5.0)
 BATCH: Final = 500
 SETTLE_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 0.05
+TICK_LIMIT_SECONDS: Final = 60.0
 # Calm is what two looks in a row find: between two jobs of one chain of events there may be a moment without any.
 CALM_LOOKS: Final = 2
 
@@ -70,11 +71,17 @@ class Streets:
         self._clock_file = clock_file
         self._children = children
 
-    def go_to(self, at: datetime) -> None:
-        """Move both clocks to `at`; they run on from there."""
+    def go_to(self, at: datetime, *, until_ticked: bool = False) -> None:
+        """Move both clocks to `at`; they run on from there. `until_ticked`: wait until the schedules have seen it."""
         self.emulator.call("POST", "clock", {"now": at.isoformat(), "frozen": False})
         clock.write_control(self._clock_file, at)
         time.sleep(2 * clock.CONTROL_CHECK_SECONDS)
+        limit = time.monotonic() + TICK_LIMIT_SECONDS
+        while until_ticked and Schedule.objects.filter(next_run_at__lte=at).exists():
+            if time.monotonic() > limit:
+                msg = f"nobody ticked the schedules within {TICK_LIMIT_SECONDS:.0f} s"
+                raise TownError(msg)
+            time.sleep(LOOK_SECONDS)
 
     def settle(self) -> None:
         """Wait until every callback is delivered and every job that is due is done. Raises TownError for dead letters."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
@@ -24,6 +25,7 @@ from juqun.lake import feed
 
 WHOLE = DataScope.whole_chain()
 SHOWN_WEEKS = 6
+FILE_WIDTH = 140
 FUNNEL_ROWS = 10
 Report = dict[str, Any]
 
@@ -46,7 +48,8 @@ def report(as_json: bool, campaign_id: int | None, days: int, weeks: int) -> Non
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, default=str))
     else:
-        show(found, Console())
+        console = Console()
+        show(found, console if console.is_terminal else Console(width=FILE_WIDTH))
 
 
 def collect(*, campaign_id: int | None, days: int, weeks: int) -> Report:
@@ -125,31 +128,33 @@ def show(found: Report, console: Console) -> None:
         _show_campaign(found["campaign"], console)
 
 
-def _table(title: str, first: str, *others: str) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column(first)
-    for name in others:
-        table.add_column(name, justify="right")
-    return table
+def _print(console: Console, title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A title and a table: names on the left, figures on the right."""
+    table = Table()
+    table.add_column(header[0], no_wrap=True)
+    for name in header[1:]:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console.print(f"[bold]{title}[/bold]")
+    console.print(table)
 
 
 def _show_gathering(found: Report, console: Console) -> None:
-    table = _table("Recruits by source 拉新", "source", "codes", "scans", "friends", "recruits")
-    for row in found["recruits_by_source"]:
-        table.add_row(row["source"], *(f"{row[name]:,}" for name in ("codes", "scans", "friends", "recruits")))
-    console.print(table)
+    names = ("codes", "scans", "friends", "recruits")
+    rows = [[row["source"], *(f"{row[name]:,}" for name in names)] for row in found["recruits_by_source"]]
+    _print(console, "Recruits by source 拉新", ["source", *names], rows)
     console.print(f"Scans with a code that nobody here knows: {found['unknown_states']}")
     console.print("Welcomes: " + _counts(found["welcomes"]))
     console.print("Customer service: " + _counts(found["service_messages"]))
     console.print("Groups by state 社群: " + _counts(found["groups_by_state"]))
-    table = _table(
-        f"Recruit, serve, convert by city, last {found['days']} days", "city", "scans", "friends", "in groups", "messages",
-        "buyers", "orders", "yuan",
-    )  # fmt: skip
-    for row in sorted(found["funnel"], key=lambda row: -row["amount_fen"])[:FUNNEL_ROWS]:
-        figures = (f"{row[name]:,}" for name in ("scans", "friends", "group_members", "messages", "buyers", "orders"))
-        table.add_row(row["name"] or "-", *figures, format_yuan(row["amount_fen"]))
-    console.print(table)
+    names = ("scans", "friends", "group_members", "messages", "buyers", "orders")
+    cities = sorted(found["funnel"], key=lambda row: -row["amount_fen"])[:FUNNEL_ROWS]
+    rows = [
+        [row["name"] or "-", *(f"{row[name]:,}" for name in names), format_yuan(row["amount_fen"])] for row in cities
+    ]
+    title = f"Recruit, serve, convert: the {FUNNEL_ROWS} largest cities, last {found['days']} days"
+    _print(console, title, ["city", *(name.replace("_", " ") for name in names), "yuan"], rows)
 
 
 def _counts(counts: dict[str, Any]) -> str:
@@ -157,37 +162,36 @@ def _counts(counts: dict[str, Any]) -> str:
 
 
 def _show_orders(found: Report, console: Console) -> None:
-    table = _table(
-        f"Orders by source, last {found['days']} days (yuan; credit describes, only the holdout measures)",
-        "source", "orders (last touch)", "first", "last", "position 40/20/40", "linear",
-    )  # fmt: skip
-    for row in found["orders_by_source"]:
-        money = (format_yuan(row[name]) for name in ("first_fen", "last_fen", "position_fen", "linear_fen"))
-        table.add_row(row["source"], f"{row['orders']:,}", *money)
-    console.print(table)
+    models = ("first_fen", "last_fen", "position_fen", "linear_fen")
+    rows = [
+        [row["source"], f"{row['orders']:,}", *(format_yuan(row[model]) for model in models)]
+        for row in found["orders_by_source"]
+    ]
+    title = f"Orders by source, last {found['days']} days (yuan; credit describes, only the holdout measures)"
+    _print(console, title, ["source", "orders (last)", "first", "last", "position 40/20/40", "linear"], rows)
 
 
 def _show_cohorts(found: Report, console: Console) -> None:
-    weeks = [f"week {k}" for k in range(SHOWN_WEEKS)]
-    table = _table("Weekly cohorts of new friends: share that bought (95 % Wilson interval)", "week of", "size", *weeks)
+    rows = []
     for row in found["cohorts"]:
         monday = clock.day_from_number(row["week"] * 7 - 3)
         cells = [_share(one) for one in row["retained"][:SHOWN_WEEKS]]
-        table.add_row(monday.isoformat(), str(row["size"]), *cells, *[""] * (SHOWN_WEEKS - len(cells)))
-    console.print(table)
+        rows.append([monday.isoformat(), str(row["size"]), *cells, *[""] * (SHOWN_WEEKS - len(cells))])
+    title = "Weekly cohorts of new friends: share that bought, % (95 % Wilson interval)"
+    _print(console, title, ["week of", "size", *(f"week {k}" for k in range(SHOWN_WEEKS))], rows)
 
 
 def _share(interval: dict[str, float]) -> str:
-    return f"{interval['value']:.0%} ({interval['low']:.0%}–{interval['high']:.0%})"
+    return f"{interval['value'] * 100:.0f} ({interval['low'] * 100:.0f}–{interval['high'] * 100:.0f})"
 
 
 def _show_campaign(campaign: dict[str, Any], console: Console) -> None:
-    table = _table(
-        f"Campaign {campaign['id']} “{campaign['name']}” to “{campaign['segment']}”: messages", "state", "messages"
-    )
-    for state, count in sorted(campaign["messages"].items()):
-        table.add_row(state if "/" not in state else f"  {state.split('/')[1]}", f"{count:,}")
-    console.print(table)
+    rows = [
+        [state if "/" not in state else f"  {state.split('/')[1]}", f"{count:,}"]
+        for state, count in sorted(campaign["messages"].items())
+    ]
+    title = f"Campaign {campaign['id']} “{campaign['name']}” to “{campaign['segment']}”: messages"
+    _print(console, title, ["state", "messages"], rows)
     console.print("Tasks of staff: " + _counts(campaign["tasks"]))
     uplift = campaign["uplift"]
     effect = uplift["effect_fen"]
