@@ -4,6 +4,10 @@ import click
 
 from juqun import __version__
 from juqun.cli.commands import run
+from juqun.cli.commands.account import account
+from juqun.cli.commands.doctor import doctor
+from juqun.cli.commands.importing import import_group
+from juqun.cli.commands.report import report
 
 HELP = """Juqun (聚群) keeps the customers of a chain of shops: gather, interact, operate, convert, measure.
 
@@ -13,6 +17,7 @@ The way:
   2. juqun up                          serve everything: http://127.0.0.1:8000/console/
   3. juqun import tree stores.csv      the chain: provinces, cities, stores
   4. juqun import staff staff.csv      who works where, in which role
+     juqun account add NAME ...        a login for the console
   5. juqun import members members.csv  your members; then products, orders, redemptions
   6. in the console: live codes, segments, campaigns
   7. juqun report                      recruits, groups, messages, orders, cohorts, uplift
@@ -27,5 +32,5 @@ def root() -> None:
     """Parse nothing: the group only holds the commands together."""
 
 
-for command in (run.up, run.web, run.worker, run.scheduler):
+for command in (run.up, run.web, run.worker, run.scheduler, import_group, report, doctor, account):
     root.add_command(command)

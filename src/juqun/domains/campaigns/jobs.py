@@ -4,6 +4,7 @@
 state in the tables, not by the job that was lost.
 """
 
+import contextlib
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -54,11 +55,9 @@ def take_back_batch(*, batch_id: int, reason: str) -> None:
 
 @jobs.job(queue="send", atomic=False, max_attempts=3, lease_seconds=SEND_LEASE_SECONDS)
 def remind_batch(*, batch_id: int) -> None:
-    """Nudge the sender of one task."""
-    try:
+    """Nudge the sender of one task, unless it was confirmed or nudged since the job was asked for."""
+    with contextlib.suppress(ReminderNotDueError):
         results.remind_batch(batch_id=batch_id, at=clock.now())
-    except ReminderNotDueError as error:
-        raise jobs.GiveUp(str(error)) from error
 
 
 @jobs.job(queue="bulk")

@@ -35,10 +35,13 @@ def create_campaign(
     unit: HoldoutUnit = HoldoutUnit.MEMBER,
     measure_days: int = 28,
     actor_staff_id: int | None = None,
+    salt: str | None = None,
 ) -> int:
     """Write a draft for the part of the chain below `node_id`; returns its id.
 
     `holdout_bp` in basis points of the units drawn; None takes the node's policy. `actor_staff_id` None is the system.
+    `salt` decides the draw together with the unit's id; None draws a secret one. Give it (at most 32 characters) only where the
+    same draw must come out again: a rehearsal, or a draw that was registered beforehand.
     Raises TextMissingError, TextTooLongError, LinkMissingError, HoldoutOutOfRangeError, NodeOutsideActorError, and
     what audience and org raise for an unknown segment or node.
     """
@@ -60,7 +63,7 @@ def create_campaign(
             coupon_template_id=coupon_template_id,
             unit=unit,
             holdout_bp=_holdout(node_id=node_id, wanted=holdout_bp),
-            salt=secrets.token_hex(16),
+            salt=secrets.token_hex(16) if salt is None else salt,
             starts_at=starts_at,
             measure_days=measure_days,
             created_by_id=actor_staff_id,
