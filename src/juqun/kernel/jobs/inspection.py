@@ -78,3 +78,8 @@ def _view(row: Job) -> JobView:
         error=lines[-1] if lines else "",
         last_error=row.last_error,
     )
+
+
+def count_waiting(*, name: str) -> int:
+    """Return how many jobs of one function wait."""
+    return Job.objects.filter(name=name, state=JobState.WAITING).count()
