@@ -17,7 +17,7 @@ from juqun.lake import feed
 log = logging.getLogger(__name__)
 
 IMPORTERS: Final[Mapping[str, Callable[..., Any]]] = {
-    "org_tree": org.import_tree,
+    "tree": org.import_tree,
     "staff": org.import_staff,
     "members": members.import_members,
     "products": catalog.import_products,
@@ -26,8 +26,8 @@ IMPORTERS: Final[Mapping[str, Callable[..., Any]]] = {
 }
 # What the file's first line may name; * must be there.
 COLUMNS: Final[Mapping[str, str]] = {
-    "org_tree": "code*, parent_code, kind*, name*, longitude, latitude",
-    "staff": "userid*, name*, role*, node_code*, username",
+    "tree": "code*, kind*, name*, parent_code, longitude, latitude",
+    "staff": "userid*, name*, role*, node_code*",
     "members": "key*, name, phone, card, unionid, store_code, gender, birth_year, tier, tags, consent_marketing, …",
     "products": "product_ref*, name, category, department, brand, price_yuan",
     "orders": "order_ref*, line_no, member_key, store_code*, product_ref*, quantity, amount_yuan*, discount_yuan, paid_at*",

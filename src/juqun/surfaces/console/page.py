@@ -44,7 +44,9 @@ class Page(View):
         if reader is None:
             return HttpResponseRedirect(reverse("console:login"))
         if not reader.may(self.area):
-            return self.problem(403, _("Not for your role"), _("Your role does not open this page; ask your headquarters."))
+            return self.problem(
+                403, _("Not for your role"), _("Your role does not open this page; ask your headquarters.")
+            )
         self.reader = reader
         try:
             return super().dispatch(request, *args, **kwargs)
@@ -62,7 +64,10 @@ class Page(View):
         if method is None:
             return HttpResponseBadRequest(_("This form is out of date; reload the page."))
         if action in self.deciders_only and not self.reader.decides:
-            title, text = _("Not for your role"), _("Your role may look at this but not change it; ask your store manager.")
+            title, text = (
+                _("Not for your role"),
+                _("Your role may look at this but not change it; ask your store manager."),
+            )
             return self.problem(403, title, text)
         answer: HttpResponse | None = getattr(self, method)(**kwargs)
         return answer or HttpResponseRedirect(request.get_full_path())
@@ -76,7 +81,12 @@ class Page(View):
         """Render with the frame's own values."""
         values.setdefault("title", self.title)
         values["reader"] = self.reader
-        return render(self.request, template or self.template_name, {**self.site.each_context(self.request), **values}, status=status)
+        return render(
+            self.request,
+            template or self.template_name,
+            {**self.site.each_context(self.request), **values},
+            status=status,
+        )
 
     def part(self, template: str, *, status: int = 200, **values: Any) -> HttpResponse:
         """Render a part of a page, for htmx."""

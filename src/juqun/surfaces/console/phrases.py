@@ -61,7 +61,7 @@ COUPON: Final[Words] = {
 TEMPLATE: Final[Words] = {"draft": _("draft"), "on": _("on"), "paused": _("paused"), "ended": _("ended")}
 RUN: Final[Words] = {"running": _("running"), "done": _("done"), "failed": _("failed")}
 IMPORT: Final[Words] = {
-    "org_tree": _("Organisation tree"), "tree": _("Organisation tree"), "org": _("Organisation tree"), "staff": _("Staff"),
+    "tree": _("Organisation tree"), "staff": _("Staff"),
     "members": _("Members"), "products": _("Products"), "orders": _("Order lines"), "redemptions": _("Coupon redemptions"),
 }  # fmt: skip
 JOB: Final[Words] = {"waiting": _("waiting"), "running": _("running"), "dead": _("dead letter")}
@@ -126,5 +126,5 @@ def timeline_sentence(kind: str, fields: Mapping[str, str]) -> tuple[str, str]:
     icon, sentence = TIMELINE.get(kind, ("circle", ""))
     if not sentence:
         return icon, kind
-    known = {name: "?" for name in ("source", "staff", "by", "actor", "store", "coupon", "amount")}
+    known = dict.fromkeys(("source", "staff", "by", "actor", "store", "coupon", "amount"), "?")
     return icon, str(sentence) % {**known, **fields}

@@ -9,7 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectMultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from juqun.domains.groups import queries as groups
 from juqun.domains.growth import operations, queries
@@ -39,9 +44,7 @@ class CodeForm(forms.Form):
         label=gettext_lazy("Staff who take the customers"), coerce=int, widget=UnfoldAdminSelectMultipleWidget,
         help_text=gettext_lazy("Several may be chosen; WeCom spreads the customers over them."),
     )  # fmt: skip
-    kind = forms.ChoiceField(
-        label=gettext_lazy("Group to invite into"), required=False, widget=UnfoldAdminSelectWidget
-    )
+    kind = forms.ChoiceField(label=gettext_lazy("Group to invite into"), required=False, widget=UnfoldAdminSelectWidget)
     welcome_text = forms.CharField(
         label=gettext_lazy("Welcome text"), required=False, max_length=1000, widget=UnfoldAdminTextareaWidget,
         help_text=gettext_lazy("Sent within 20 seconds, with the card that leads into the group."),

@@ -39,12 +39,18 @@ class CouponForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=60, widget=UnfoldAdminTextInputWidget)
     amount = YuanField(label=gettext_lazy("Yuan off"), widget=UnfoldAdminTextInputWidget)
-    threshold = YuanField(label=gettext_lazy("From an order of (yuan)"), required=False, widget=UnfoldAdminTextInputWidget)
+    threshold = YuanField(
+        label=gettext_lazy("From an order of (yuan)"), required=False, widget=UnfoldAdminTextInputWidget
+    )
     store = forms.TypedChoiceField(
         label=gettext_lazy("Valid at"), coerce=int, required=False, empty_value=None, widget=UnfoldAdminSelectWidget
     )
     days = forms.IntegerField(
-        label=gettext_lazy("Valid for days"), initial=14, min_value=1, max_value=365, widget=UnfoldAdminIntegerFieldWidget
+        label=gettext_lazy("Valid for days"),
+        initial=14,
+        min_value=1,
+        max_value=365,
+        widget=UnfoldAdminIntegerFieldWidget,
     )
     total = forms.IntegerField(
         label=gettext_lazy("Number of coupons"), initial=500, min_value=1, max_value=1_000_000,
@@ -69,7 +75,11 @@ class CouponsPage(Page):
 
     def values(self, **kwargs: Any) -> dict[str, Any]:
         """The templates that hold in the reader's part."""
-        return {"templates": queries.list_templates(scope=self.scope), "may_create": self.reader.decides, "now": clock.now()}
+        return {
+            "templates": queries.list_templates(scope=self.scope),
+            "may_create": self.reader.decides,
+            "now": clock.now(),
+        }
 
 
 class NewCouponPage(Page):

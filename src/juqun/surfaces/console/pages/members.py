@@ -123,9 +123,7 @@ class MemberPage(Page):
         tag = self.request.POST.get("tag", "").strip()[:64]
         if tag:
             member = self._member(member_id)
-            operations.tag_members(
-                member_ids=[member.id], tag=tag, source="manual", actor=self.reader.staff.name
-            )
+            operations.tag_members(member_ids=[member.id], tag=tag, source="manual", actor=self.reader.staff.name)
 
     def remove_tag(self, member_id: int) -> None:
         """Take a tag off."""
@@ -172,7 +170,10 @@ def _lines(entries: list[TimelineEntry]) -> list[dict[str, Any]]:
 
 def _words(fields: Any, staff: dict[int, str], stores: dict[int, str]) -> dict[str, str]:
     """The fields of an entry as words."""
-    found = {"actor": str(fields.get("actor") or _("the system")), "source": phrases.source_word(str(fields.get("source", "")))}
+    found = {
+        "actor": str(fields.get("actor") or _("the system")),
+        "source": phrases.source_word(str(fields.get("source", ""))),
+    }
     if fields.get("staff_id"):
         found["staff"] = staff.get(int(fields["staff_id"]), "?")
     if fields.get("by"):

@@ -30,7 +30,9 @@ class RobotPage(Page):
         names = {store.id: store.name for store in stores}
         replies = queries.list_replies(scope=self.scope)
         return {
-            "replies": [{"reply": one, "store": names.get(one.store_id or 0, ""), "mine": self._owns(one)} for one in replies],
+            "replies": [
+                {"reply": one, "store": names.get(one.store_id or 0, ""), "mine": self._owns(one)} for one in replies
+            ],
             "stores": stores,
             "welcome": queries.welcome_stats(scope=self.scope),
             "outcomes": queries.count_messages_by_outcome(scope=self.scope),
