@@ -38,8 +38,10 @@ class Control:
     hint: Promise | str = ""
 
 
-def _days(initial: str = "", label: Promise | str = _("in the last … days")) -> Control:
-    return Control(name="within_days", kind="number", label=label, initial=initial, hint=_("ever"))
+def _days(initial: str) -> Control:
+    return Control(
+        name="within_days", kind="number", label=_("in the last … days"), initial=initial, hint=_("ever")
+    )
 
 
 _CATEGORY = Control(name="category", kind="words", label=_("only categories"), hint=_("all"))
