@@ -34,7 +34,7 @@ class OrganisationPage(Page):
             "node": node,
             "crumbs": way_to(self.scope, node),
             "children": _children(node, nodes, [one.node_path for one in staff]),
-            "counts": Counter(one.kind.value for one in nodes),
+            "counts": dict(Counter(one.kind.value for one in nodes)),  # a Counter would answer 0 to `.items`
             "staff": at_node or staff[:100],
             "staff_total": len(staff),
             "shows_all_staff": not at_node,

@@ -173,6 +173,8 @@ class SegmentPage(Builder):
 class SegmentRows(Builder):
     """The rows anew after a button of the builder; says that the count has to be taken again."""
 
+    http_method_names = ["post"]
+
     def post(self, request: Any, **kwargs: Any) -> HttpResponse:
         """Add, remove, or change between rows and JSON."""
         wish, text = request.POST.get("do", ""), ""
@@ -198,6 +200,8 @@ class SegmentRows(Builder):
 
 class SegmentCount(Builder):
     """The live count: members, who can be reached, the segment in words, a sample."""
+
+    http_method_names = ["post"]
 
     def post(self, request: Any, **kwargs: Any) -> HttpResponse:
         """Count what the form holds now."""
