@@ -163,8 +163,10 @@ class SegmentPage(Builder):
             segment=segment, problem_text=text, **values,
         )  # fmt: skip
 
-    def archive(self, segment_id: int) -> HttpResponse:
+    def archive(self, segment_id: int | None = None) -> HttpResponse:
         """Take the segment out of the list."""
+        if segment_id is None:
+            return self.problem(404, _("Not found"), _("Only a saved segment can be archived."))
         operations.archive_segment(scope=self.scope, segment_id=segment_id)
         self.tell(_("The segment is archived; campaigns that used it keep their members."))
         return HttpResponseRedirect(reverse("console:segments"))
