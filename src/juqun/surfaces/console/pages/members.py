@@ -108,7 +108,7 @@ class MemberPage(Page):
             "timeline": _lines(queries.get_timeline(scope=scope, member_id=member.id)),
             "groups": groups.member_groups(scope=scope, member_id=member.id),
             "coupons": promotions.list_member_coupons(scope=scope, member_id=member.id, limit=20),
-            "messages": campaigns.list_member_messages(scope=scope, member_id=member.id, limit=20),
+            "campaign_messages": campaigns.list_member_messages(scope=scope, member_id=member.id, limit=20),
             "rfm": audience.member_rfm(scope=scope, member_id=member.id),
             "merges": queries.list_merges(scope=scope, member_id=member.id),
             "consents": queries.list_consents(scope=scope, member_id=member.id),

@@ -36,7 +36,7 @@ class RobotPage(Page):
             "stores": stores,
             "welcome": queries.welcome_stats(scope=self.scope),
             "outcomes": queries.count_messages_by_outcome(scope=self.scope),
-            "messages": queries.list_service_messages(scope=self.scope, limit=20),
+            "written": queries.list_service_messages(scope=self.scope, limit=20),
             "may_change": self.reader.decides,
         }
 

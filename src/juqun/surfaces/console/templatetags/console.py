@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
 
 from juqun.kernel import clock, money
@@ -21,16 +21,16 @@ def yuan(fen: float | None) -> str:
     if fen is None:
         return "–"
     whole = round(fen)
-    if abs(whole) >= 1_000_000:
-        return "¥" + number_format(round(whole / 100), force_grouping=True)
     sign = "-" if whole < 0 else ""
+    if abs(whole) >= 1_000_000:
+        return f"{sign}¥{round(abs(whole) / 100):,}"
     return f"{sign}¥{money.format_yuan(abs(whole))}"
 
 
 @register.filter
 def count(value: float | None) -> str:
     """A number with grouping."""
-    return "–" if value is None else number_format(value, force_grouping=True)
+    return "–" if value is None else f"{value:,}"
 
 
 @register.filter
