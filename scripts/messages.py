@@ -1,16 +1,30 @@
-"""The message catalogues: `collect` texts from code and templates (gettext's own xgettext where it is installed), `compile`, `check`.
+"""The message catalogues: `collect` texts from code and templates (gettext's own xgettext must be installed), `compile`, `check`.
 
 Compiling needs no tool but polib, so that set-up works on a bare machine.
 """
 
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import django
 import polib
+import unfold
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALES = ROOT / "src" / "juqun" / "locale"
+CATALOGUE = LOCALES / "zh_Hans" / "LC_MESSAGES" / "django.po"
+HEADER = {
+    "Project-Id-Version": "Juqun",
+    "Language": "zh_Hans",
+    "MIME-Version": "1.0",
+    "Content-Type": "text/plain; charset=UTF-8",
+    "Content-Transfer-Encoding": "8bit",
+    "Plural-Forms": "nplurals=1; plural=0;",
+}
 
 
 def compile_all() -> int:
@@ -42,27 +56,52 @@ def _placeholders(text: str) -> list[str]:
 
 
 def collect() -> int:
-    """Run Django's makemessages over the product."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "juqun.config.settings")
-    os.environ.setdefault("JUQUN_DATA_DIR", str(ROOT / "var"))
-    from django.core.management import execute_from_command_line  # noqa: PLC0415 - needs the settings above
-
-    os.chdir(ROOT / "src" / "juqun")
-    execute_from_command_line(
-        [
-            "django-admin",
-            "makemessages",
-            "-l",
-            "zh_Hans",
-            "--no-location",
-            "--no-wrap",
-            "-i",
-            "tests",
-            "-i",
-            "testing.py",
-        ]
-    )
+    """Gather the texts of the product, and those of Unfold that Django does not translate; known translations stay."""
+    known = {_key(entry): entry for entry in polib.pofile(str(CATALOGUE))} if CATALOGUE.exists() else {}
+    ours = _extract(ROOT / "src" / "juqun")
+    taken = {_key(entry) for entry in ours} | _translated_by_django()
+    # Unfold ships no catalogue of its own.
+    wanted = ours + [entry for entry in _extract(Path(unfold.__file__).parent) if _key(entry) not in taken]
+    result = polib.POFile(wrapwidth=0)
+    result.metadata = HEADER
+    for entry in sorted(wanted, key=_key):
+        old = known.get(_key(entry))
+        entry.flags = [flag for flag in entry.flags if flag != "fuzzy"]
+        if entry.msgid_plural:
+            entry.msgstr_plural = old.msgstr_plural if old else {0: ""}
+        else:
+            entry.msgstr = old.msgstr if old else ""
+        result.append(entry)
+    CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
+    result.save(str(CATALOGUE))
+    print(f"{len(result)} texts, {len(result.untranslated_entries())} to translate")
     return 0
+
+
+def _key(entry: polib.POEntry) -> tuple[str, str]:
+    return entry.msgid, entry.msgctxt or ""
+
+
+def _extract(package: Path) -> list[polib.POEntry]:
+    """The texts of a package, by Django's makemessages on a copy (it writes beside what it reads)."""
+    with tempfile.TemporaryDirectory() as folder:
+        copied = Path(folder) / package.name
+        left_out = shutil.ignore_patterns("static", "__pycache__", "tests", "testing.py", "locale", "node_modules")
+        shutil.copytree(package, copied, ignore=left_out)
+        (copied / "locale").mkdir()
+        environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+        subprocess.run(
+            [sys.executable, "-m", "django", "makemessages", "-l", "zh_Hans", "--no-location", "--no-wrap", "-v", "0"],
+            cwd=copied,
+            env=environment,
+            check=True,
+        )
+        return list(polib.pofile(str(copied / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po")))
+
+
+def _translated_by_django() -> set[tuple[str, str]]:
+    sources = Path(django.__file__).parent.glob("**/locale/zh_Hans/LC_MESSAGES/django.po")
+    return {_key(entry) for source in sources for entry in polib.pofile(str(source)) if entry.translated()}
 
 
 if __name__ == "__main__":

@@ -165,6 +165,7 @@ class DayFigures:
     orders: int = 0
     buyers: int = 0
     amount_fen: int = 0
+    redemptions: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,11 @@ def staff_names(*, ids: Iterable[int]) -> dict[int, str]:
     return dict(Staff.unscoped.filter(pk__in=set(ids)).values_list("pk", "name"))
 
 
+def node_names(*, ids: Iterable[int]) -> dict[int, str]:
+    """Names of nodes by id, for sentences about them. (System look-up.)"""
+    return dict(OrgNode.unscoped.filter(pk__in=set(ids)).values_list("pk", "name"))
+
+
 def get_node(*, scope: DataScope, node_id: int) -> Node:
     """One node in scope. Raises NodeNotFoundError."""
     row = OrgNode.objects.within(scope).filter(pk=node_id).first()

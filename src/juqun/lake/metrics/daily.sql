@@ -15,6 +15,10 @@ steps AS (
     SELECT store_id, member_id, day, 'order' AS step, amount_fen
     FROM orders
     WHERE day BETWEEN $since_day AND $until_day AND NOT refunded
+    UNION ALL
+    SELECT store_id, member_id, day, 'redemption' AS step, CAST(0 AS BIGINT) AS amount_fen
+    FROM redemptions
+    WHERE day BETWEEN $since_day AND $until_day
 )
 SELECT
     day,
@@ -25,7 +29,8 @@ SELECT
     count(CASE WHEN step = 'message' THEN 1 END) AS messages,
     count(CASE WHEN step = 'order' THEN 1 END) AS orders,
     count(DISTINCT CASE WHEN step = 'order' AND member_id <> -1 THEN member_id END) AS buyers,
-    CAST(sum(amount_fen) AS BIGINT) AS amount_fen
+    CAST(sum(amount_fen) AS BIGINT) AS amount_fen,
+    count(CASE WHEN step = 'redemption' THEN 1 END) AS redemptions
 FROM steps
 WHERE ($whole_chain OR store_id IN (SELECT store_id FROM visible))
     AND ($staff_id = -1 OR member_id IN (SELECT member_id FROM members WHERE staff_id = $staff_id))

@@ -1,0 +1,85 @@
+"""The side menu: only what the reader's role may open, with badges counted inside the reader's scope."""
+
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from juqun.domains.groups import queries as groups
+from juqun.domains.groups.types import GroupState
+from juqun.kernel.jobs import inspection
+from juqun.surfaces.console.access import Area, Reader, reader_of
+
+Entry = tuple[Area, Promise | str, str, str]
+
+# Title of the section -> entries (area, title, url name, icon).
+SECTIONS: Final[tuple[tuple[Promise | str, tuple[Entry, ...]], ...]] = (
+    (
+        _("Overview"),
+        (
+            (Area.DASHBOARD, _("Dashboard"), "console:index", "monitoring"),
+            (Area.ORGANISATION, _("Organisation"), "console:organisation", "account_tree"),
+        ),
+    ),
+    (
+        _("Gather"),
+        (
+            (Area.CODES, _("Live codes"), "console:codes", "qr_code_2"),
+            (Area.MEMBERS, _("Members"), "console:members", "person"),
+            (Area.GROUPS, _("Groups"), "console:groups", "forum"),
+            (Area.ROBOT, _("Robot"), "console:robot", "smart_toy"),
+        ),
+    ),
+    (
+        _("Operate"),
+        (
+            (Area.SEGMENTS, _("Segments"), "console:segments", "filter_alt"),
+            (Area.CAMPAIGNS, _("Campaigns"), "console:campaigns", "campaign"),
+            (Area.COUPONS, _("Coupons"), "console:coupons", "confirmation_number"),
+            (Area.REDEEM, _("Redeem"), "console:redeem", "point_of_sale"),
+        ),
+    ),
+    (
+        _("System"),
+        (
+            (Area.IMPORTS, _("Imports"), "console:imports", "upload_file"),
+            (Area.JOBS, _("Jobs"), "console:jobs", "manufacturing"),
+        ),
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the sections of the menu for the reader of this request, as Unfold wants them."""
+    reader = reader_of(request)
+    if reader is None:
+        return []
+    sections = []
+    for title, entries in SECTIONS:
+        items = [_item(request, reader, entry) for entry in entries if reader.may(entry[0])]
+        if items:
+            sections.append({"title": title, "separator": bool(sections), "items": items})
+    return sections
+
+
+def _item(request: HttpRequest, reader: Reader, entry: Entry) -> dict[str, Any]:
+    area, title, name, icon = entry
+    link = reverse(name)
+    is_here = request.path == link if area is Area.DASHBOARD else request.path.startswith(link)
+    item: dict[str, Any] = {"title": title, "icon": icon, "link": link, "active": is_here}
+    badge = _badge(area, reader)
+    if badge:
+        item["badge"] = str(badge)
+        item["badge_variant"] = "danger"
+    return item
+
+
+def _badge(area: Area, reader: Reader) -> int:
+    """What waits for somebody: groups that fell silent, dead letters."""
+    if area is Area.GROUPS:
+        return groups.count_by_state(scope=reader.scope)[GroupState.SILENT]
+    if area is Area.JOBS:
+        return inspection.count_jobs().dead
+    return 0

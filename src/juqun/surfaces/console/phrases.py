@@ -1,0 +1,130 @@
+"""What the values of the rooms are called on screen. Keys are the enums' own values; unknown ones are shown as they are."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Words = Mapping[str, Promise | str]
+
+ROLE: Final[Words] = {
+    "hq_lead": _("Headquarters lead"), "city_operator": _("City operator"), "store_manager": _("Store manager"),
+    "store_operator": _("Store operator"), "guide": _("Guide"), "cashier": _("Cashier"),
+}  # fmt: skip
+NODE: Final[Words] = {"chain": _("Chain"), "province": _("Province"), "city": _("City"), "store": _("Store")}
+POLICY: Final[Words] = {
+    "messages_per_day": _("Messages per customer and day"), "messages_per_month": _("Messages per customer and month"),
+    "quiet_from_hour": _("Quiet from (hour)"), "quiet_to_hour": _("Quiet until (hour)"),
+    "group_capacity": _("People per group"), "holdout_basis_points": _("Holdout (1/100 %)"),
+}  # fmt: skip
+MODE: Final[Words] = {"fixed": _("fixed"), "range": _("free inside a range"), "free": _("free")}
+IDENTITY: Final[Words] = {
+    "phone": _("Phone"), "unionid": _("WeChat unionid"), "external_userid": _("WeCom customer"), "openid": _("Openid"),
+    "card": _("Card"),
+}  # fmt: skip
+GROUP: Final[Words] = {"open": _("open"), "full": _("full"), "silent": _("silent"), "dismissed": _("dismissed")}
+GROUP_ROLE: Final[Words] = {
+    "member": _("member"), "seed": _("seed user"), "koc": _("opinion consumer (KOC)"), "kol": _("opinion leader (KOL)"),
+}  # fmt: skip
+ENTRY: Final[Words] = {
+    "waiting": _("waits for a group"), "pending": _("being written"), "ready": _("ready"), "refused": _("refused by WeCom"),
+    "unstaffed": _("nobody left to take customers"), "retired": _("retired"),
+}  # fmt: skip
+SOURCE: Final[Words] = {
+    "till": _("Till"), "poster": _("Poster"), "community": _("Residential community"), "company": _("Company"),
+    "school": _("School"), "official_account": _("Official account"), "moments": _("Moments"),
+    "referral": _("Referral"), "sms": _("Text message"), "organic": _("Organic"), "unknown": _("Unknown code"),
+    "message": _("Campaign message"), "group": _("Group"), "link": _("Tracked link"), "coupon": _("Coupon"),
+    "campaign": _("Campaign"), "import": _("Import"), "pos": _("Till"), "h5": _("Phone shop"), "live_code": _("Live code"),
+    "wecom": _("WeCom"), "manual": _("By hand"), "source": _("By source"),
+}  # fmt: skip
+CAMPAIGN: Final[Words] = {
+    "draft": _("draft"), "planned": _("planned"), "sending": _("sending"), "sent": _("handed to staff"),
+    "stopped": _("stopped"), "done": _("done"),
+}  # fmt: skip
+MESSAGE: Final[Words] = {
+    "planned": _("planned"), "queued": _("queued"), "created": _("waits for staff"), "sent": _("delivered"),
+    "refused": _("refused"), "unknown": _("being looked up"), "cancelled": _("cancelled"), "skipped": _("not sent"),
+}  # fmt: skip
+REASON: Final[Words] = {
+    "holdout": _("held out for comparison"), "not_friend": _("not a friend of staff"), "no_consent": _("no consent to marketing"),
+    "capped_day": _("enough messages today"), "capped_month": _("enough messages this month"), "quiet": _("quiet hours"),
+    "no_staff": _("nobody can send it"), "no_store": _("no store yet"), "no_coupon": _("no coupon left"),
+    "merged": _("merged into another member"), "capped": _("limit of WeCom reached"), "rejected": _("rejected by WeCom"),
+    "call_refused": _("task refused by WeCom"), "stopped": _("campaign was stopped"), "expired": _("not confirmed in time"),
+}  # fmt: skip
+UNIT: Final[Words] = {"member": _("by member"), "store": _("by store"), "group": _("by group")}
+COUPON: Final[Words] = {
+    "issued": _("issued"), "frozen": _("held for an order"), "used": _("used"), "expired": _("expired"), "void": _("withdrawn"),
+}  # fmt: skip
+TEMPLATE: Final[Words] = {"draft": _("draft"), "on": _("on"), "paused": _("paused"), "ended": _("ended")}
+RUN: Final[Words] = {"running": _("running"), "done": _("done"), "failed": _("failed")}
+IMPORT: Final[Words] = {
+    "tree": _("Organisation tree"), "staff": _("Staff"),
+    "members": _("Members"), "products": _("Products"), "orders": _("Order lines"), "redemptions": _("Coupon redemptions"),
+}  # fmt: skip
+JOB: Final[Words] = {"waiting": _("waiting"), "running": _("running"), "dead": _("dead letter")}
+WELCOME: Final[Words] = {
+    "sending": _("being sent"), "sent": _("sent"), "late": _("too late (20 s)"), "refused": _("refused by WeCom"),
+    "unknown": _("answer lost"), "nothing": _("no text"),
+}  # fmt: skip
+OUTCOME: Final[Words] = {
+    "waiting": _("waiting"), "answered": _("answered by keyword"), "handed": _("handed to staff"),
+    "window_closed": _("WeCom's limit reached, handed to staff"), "with_servicer": _("with a person"),
+    "refused": _("refused by WeCom"), "recorded": _("needs no answer"),
+}  # fmt: skip
+GENDER: Final[Words] = {"male": _("male"), "female": _("female"), "unknown": _("unknown"), "": _("unknown")}
+LOST_BY: Final[Words] = {"customer": _("by the customer"), "staff": _("by staff"), "transfer": _("by hand-over")}
+
+BOOKS: Final[Mapping[str, Words]] = {
+    "role": ROLE, "node": NODE, "policy": POLICY, "mode": MODE, "identity": IDENTITY, "group": GROUP,
+    "group_role": GROUP_ROLE, "entry": ENTRY, "source": SOURCE, "campaign": CAMPAIGN, "message": MESSAGE,
+    "reason": REASON, "unit": UNIT, "coupon": COUPON, "template": TEMPLATE, "run": RUN, "import": IMPORT, "job": JOB,
+    "welcome": WELCOME, "outcome": OUTCOME, "gender": GENDER, "lost_by": LOST_BY,
+}  # fmt: skip
+
+# Colour of a state: what is well, what needs a look, what is over or went wrong.
+TONE: Final[Mapping[str, str]] = {
+    "open": "good", "ready": "good", "sent": "good", "done": "good", "on": "good", "used": "good", "answered": "good",
+    "full": "warn", "silent": "bad", "dismissed": "mute", "waiting": "warn", "pending": "warn", "refused": "bad",
+    "unstaffed": "bad", "retired": "mute", "draft": "mute", "planned": "info", "sending": "info", "stopped": "bad",
+    "queued": "info", "created": "info", "unknown": "warn", "cancelled": "mute", "skipped": "mute", "issued": "info",
+    "frozen": "warn", "expired": "mute", "void": "mute", "paused": "warn", "ended": "mute", "running": "info",
+    "failed": "bad", "dead": "bad", "late": "bad", "handed": "info", "window_closed": "warn", "nothing": "mute",
+    "with_servicer": "info", "recorded": "mute",
+}  # fmt: skip
+
+# A line of a member's time line: icon and sentence; the sentence's fields come from the entry and from `timeline_fields`.
+TIMELINE: Final[Mapping[str, tuple[str, Promise | str]]] = {
+    "joined": ("person_add", _("Became known (%(source)s)")),
+    "friend_added": ("handshake", _("Became a friend of %(staff)s")),
+    "friend_lost": ("person_remove", _("Friendship with %(staff)s ended %(by)s")),
+    "merged": ("merge", _("Another entry of the same person was merged in by %(actor)s")),
+    "merge_undone": ("call_split", _("A merge was undone by %(actor)s")),
+    "store_assigned": ("storefront", _("Now belongs to %(store)s")),
+    "erased": ("delete_forever", _("Personal data was erased by %(actor)s")),
+    "promotions.coupon_issued": ("confirmation_number", _("Got the coupon %(coupon)s")),
+    "promotions.coupon_redeemed": ("redeem", _("Used a coupon: %(amount)s off")),
+    "commerce.order_paid": ("shopping_bag", _("Bought for %(amount)s")),
+}  # fmt: skip
+
+
+def word(book: str, value: Any) -> str:
+    """Return what a value is called, in the reader's language."""
+    key = str(value)
+    return str(BOOKS[book].get(key, key))
+
+
+def source_word(value: str) -> str:
+    """Return what a source of the lake is called; `live_code:till` and the like are told by their last part."""
+    return word("source", value.rsplit(":", 1)[-1])
+
+
+def timeline_sentence(kind: str, fields: Mapping[str, str]) -> tuple[str, str]:
+    """Return icon and sentence of a line in a time line; a kind that nobody named is shown as it is."""
+    icon, sentence = TIMELINE.get(kind, ("circle", ""))
+    if not sentence:
+        return icon, kind
+    known = dict.fromkeys(("source", "staff", "by", "actor", "store", "coupon", "amount"), "?")
+    return icon, str(sentence) % {**known, **fields}

@@ -1,0 +1,56 @@
+"""The console's URL map; every view goes through the site's login."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import URLPattern, path
+
+from juqun.surfaces.console.page import Page
+from juqun.surfaces.console.pages import (
+    campaigns,
+    codes,
+    coupons,
+    dashboard,
+    groups,
+    imports,
+    jobs,
+    members,
+    organisation,
+    robot,
+    segments,
+)
+
+PAGES: Sequence[tuple[str, type[Page], str]] = (
+    ("", dashboard.DashboardPage, "index"),
+    ("organisation/", organisation.OrganisationPage, "organisation"),
+    ("organisation/<int:node_id>/", organisation.OrganisationPage, "node"),
+    ("members/", members.MembersPage, "members"),
+    ("members/export.csv", members.MembersExport, "members_export"),
+    ("members/<int:member_id>/", members.MemberPage, "member"),
+    ("groups/", groups.GroupsPage, "groups"),
+    ("codes/", codes.CodesPage, "codes"),
+    ("codes/new/", codes.NewCodePage, "code_new"),
+    ("codes/<int:code_id>/", codes.CodePage, "code"),
+    ("codes/<int:code_id>/qr.svg", codes.CodePicture, "code_picture"),
+    ("robot/", robot.RobotPage, "robot"),
+    ("segments/", segments.SegmentsPage, "segments"),
+    ("segments/new/", segments.SegmentPage, "segment_new"),
+    ("segments/rows/", segments.SegmentRows, "segment_rows"),
+    ("segments/count/", segments.SegmentCount, "segment_count"),
+    ("segments/<int:segment_id>/", segments.SegmentPage, "segment"),
+    ("campaigns/", campaigns.CampaignsPage, "campaigns"),
+    ("campaigns/new/", campaigns.NewCampaignPage, "campaign_new"),
+    ("campaigns/<int:campaign_id>/", campaigns.CampaignPage, "campaign"),
+    ("coupons/", coupons.CouponsPage, "coupons"),
+    ("coupons/new/", coupons.NewCouponPage, "coupon_new"),
+    ("redeem/", coupons.RedeemPage, "redeem"),
+    ("imports/", imports.ImportsPage, "imports"),
+    ("imports/runs/", imports.ImportRuns, "import_runs"),
+    ("imports/<int:run_id>/errors.csv", imports.ImportErrors, "import_errors"),
+    ("jobs/", jobs.JobsPage, "jobs"),
+)
+
+
+def page_urls(site: Any) -> list[URLPattern]:
+    """Return the pages behind the site's login."""
+    return [path(route, site.admin_view(page.as_view(site=site)), name=name) for route, page, name in PAGES]
