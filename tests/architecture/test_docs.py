@@ -38,7 +38,9 @@ def _sections(path: Path) -> dict[str, str]:
 
 def _rows(text: str) -> list[list[str]]:
     """The cells of every table row whose first cell is one word in backticks."""
-    rows = [[cell.strip() for cell in line.strip("|").split(" |")] for line in text.splitlines() if line.startswith("| `")]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split(" |")] for line in text.splitlines() if line.startswith("| `")
+    ]
     return [row for row in rows if re.fullmatch(r"`[^`]+`", row[0])]
 
 
@@ -53,7 +55,9 @@ def _public_classes(path: Path) -> set[str]:
 
 def _public_types() -> dict[str, set[str]]:
     """Room -> its public classes."""
-    found: dict[str, set[str]] = {"kernel": set().union(*(_public_classes(SOURCE / "kernel" / n) for n in KERNEL_DOORS))}
+    found: dict[str, set[str]] = {
+        "kernel": set().union(*(_public_classes(SOURCE / "kernel" / n) for n in KERNEL_DOORS))
+    }
     for path in sorted([*SOURCE.glob("**/types.py"), *SOURCE.glob("**/events.py")]):
         room = ".".join(path.parent.relative_to(SOURCE).parts).removeprefix("domains.")
         found.setdefault(room, set()).update(_public_classes(path))
@@ -124,7 +128,9 @@ def test_settings_page_has_every_variable_that_is_read_and_no_other():
 def test_settings_of_django_that_are_ours_come_from_variables_or_are_folders():
     """A JUQUN_ setting that no code uses is a promise without effect."""
     named = set(re.findall(r"^(JUQUN_\w+) =", (SOURCE / "config" / "settings.py").read_text(), flags=re.MULTILINE))
-    code = "\n".join(path.read_text() for path in SOURCE.glob("**/*.py") if path.name != "settings.py" or "config" not in path.parts)
+    code = "\n".join(
+        path.read_text() for path in SOURCE.glob("**/*.py") if path.name != "settings.py" or "config" not in path.parts
+    )
     assert {name for name in named if name not in code} == set()
 
 
@@ -140,7 +146,10 @@ def test_cli_page_has_every_command_with_its_options_and_no_other():
     sections = {_word(title): text for title, text in _sections(DOCS / "reference" / "cli.md").items()}
     commands = dict(_commands(root, "juqun"))
     imports = {name for name in commands if name.startswith("juqun import ")}
-    assert {title for title in sections if title.startswith("juqun ")} == {*set(commands) - imports, *({"juqun import"} if imports else ())}
+    assert {title for title in sections if title.startswith("juqun ")} == {
+        *set(commands) - imports,
+        *({"juqun import"} if imports else ()),
+    }
     for name, command in commands.items():
         text = sections["juqun import" if name in imports else name]
         assert name in text, name
@@ -189,7 +198,9 @@ def test_events_page_tells_who_says_what_and_who_hears_it():
     for name, kind in _all_events().items():
         room = ".".join(kind.__module__.split(".")[1:-1]).removeprefix("domains.")
         heard = {
-            f"`{_handler_name(one.path)}` ({one.queue})" if one.atomic else f"*`{_handler_name(one.path)}`* ({one.queue})"
+            f"`{_handler_name(one.path)}` ({one.queue})"
+            if one.atomic
+            else f"*`{_handler_name(one.path)}`* ({one.queue})"
             for one in wiring.SUBSCRIPTIONS.get(kind, ())
         }
         expected[name] = (room, [field.name for field in dataclasses.fields(kind)], heard)
@@ -215,7 +226,11 @@ def test_no_handler_is_left_unwired():
     for path in sorted(SOURCE.glob("domains/*/handlers.py")):
         tree = ast.parse(path.read_text())
         module = f"juqun.domains.{path.parent.name}.handlers"
-        found |= {f"{module}.{node.name}" for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("on_")}
+        found |= {
+            f"{module}.{node.name}"
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("on_")
+        }
     assert found == wired
 
 
