@@ -32,7 +32,7 @@ DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "juqun"
 # What is public of the kernel beside the rooms: `types.py` and `events.py` are public wherever they stand.
 KERNEL_DOORS = ("scope.py", "errors.py")
-READERS = frozenset({"text", "flag", "number", "words", "secret"})
+READERS = frozenset({"text", "flag", "number", "words", "secret", "key_of"})
 
 
 def _sections(path: Path) -> dict[str, str]:

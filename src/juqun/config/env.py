@@ -44,6 +44,20 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def key_of(name: str, rehearsal_key: str, *, url: str) -> str:
+    """The variable; the emulator's public key where there is none and `url` is a rehearsal's.
+
+    The real WeCom is spoken to by https: with a key that everybody can read, anybody could forge its callbacks.
+    """
+    given = text(name)
+    if not url.startswith("https://"):
+        return given or rehearsal_key
+    if given in {"", rehearsal_key}:
+        msg = f"{name}: set it to your corp's own; there is no default for {url}"
+        raise SettingError(msg)
+    return given
+
+
 def secret(name: str, keep_in: Path) -> str:
     """The variable, or a random secret that is made once and kept in a file readable by its owner only."""
     given = os.environ.get(name, "")

@@ -53,9 +53,10 @@ def tick() -> int:
     now, started = clock.now(), 0
     for row in Schedule.objects.filter(next_run_at__lte=now):
         with transaction.atomic():
-            due = row.next_run_at + timedelta(seconds=row.every_seconds)
+            pause = timedelta(seconds=row.every_seconds)
+            due = row.next_run_at + pause
             moved = Schedule.objects.filter(id=row.id, next_run_at=row.next_run_at).update(
-                next_run_at=max(due, now), last_run_at=now
+                next_run_at=due if due > now else now + pause, last_run_at=now
             )
             if moved:
                 enqueue(import_string(row.job), dedupe_key=f"schedule:{row.name}")

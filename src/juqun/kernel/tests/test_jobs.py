@@ -205,6 +205,10 @@ def test_schedules_tick_once_each_time_even_beside_themselves():
         assert tick() == 0
     with clock.travelled(start + timedelta(days=3)):
         assert tick() == 1, "what was missed is done once, not a thousand times"
+    with clock.travelled(start + timedelta(days=3, seconds=59)):
+        assert tick() == 0, "and not once more a second later"
+    with clock.travelled(start + timedelta(days=3, seconds=60)):
+        assert tick() == 1
         declare([])
         assert not Schedule.objects.exists()
 

@@ -4,7 +4,8 @@ WITH visible AS (
     SELECT store_id FROM stores WHERE regexp_matches(path, $scope_pattern)
 ),
 exposed AS (
-    SELECT member_id, arm, unit, unit_id, day
+    -- distinct: two records of one person, merged since, were both exposed and are one member now
+    SELECT DISTINCT member_id, arm, unit, CASE WHEN unit = 'member' THEN member_id ELSE unit_id END AS unit_id
     FROM exposures
     WHERE campaign_id = $campaign_id
         AND (

@@ -187,3 +187,27 @@ def test_groups_know_who_is_inside_now():
         {"group_id": 5, "store_id": 1, "members": 1, "joined": 2, "left_count": 1, "buyers": 0},
         {"group_id": 6, "store_id": 2, "members": 1, "joined": 1, "left_count": 0, "buyers": 0},
     ]
+
+
+def test_two_records_that_became_one_member_are_exposed_once():
+    writer.append(
+        "exposures",
+        pa.table({
+            "exposure_key": ["1:1", "1:2", "1:3"], "campaign_id": [1] * 3, "member_id": [1, 2, 3],
+            "arm": ["treated", "treated", "holdout"], "unit": ["member"] * 3, "unit_id": [1, 2, 3],
+            "ts": [business(2026, 1, 17)] * 3,
+        }),
+        "b1",
+    )  # fmt: skip
+    writer.append(
+        "orders",
+        pa.table({"order_key": ["o"], "member_id": [2], "ts": [business(2026, 1, 18)], "amount_fen": [700]}),
+        "b1",
+    )
+    writer.replace_dim("member_merges", pa.table({"absorbed_id": [2], "member_id": [1]}))
+    found = {row["arm"]: (row["members"], row["outcome_mean"]) for row in rows("uplift_members")}
+    assert found == {"holdout": (1, 0.0), "treated": (1, 700.0)}
+    assert sorted((row["arm"], row["members"], row["outcome_fen"]) for row in rows("uplift_units")) == [
+        ("holdout", 1, 0),
+        ("treated", 1, 700),
+    ]

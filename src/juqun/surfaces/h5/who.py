@@ -1,5 +1,6 @@
 """Which member looks at a page: known by the signed link that was opened on this phone before, else nobody."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from juqun.domains.promotions import queries as promotions
@@ -25,7 +26,7 @@ def remember(response: HttpResponse, request: HttpRequest, member_id: int) -> No
         promotions.wallet_token(member_id=member_id),
         max_age=COOKIE_SECONDS,
         httponly=True,
-        secure=request.is_secure(),
+        secure=settings.SESSION_COOKIE_SECURE,  # by our public address: behind a proxy the request itself looks plain
         samesite="Lax",
         path="/h5/",
     )

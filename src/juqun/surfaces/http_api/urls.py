@@ -31,6 +31,7 @@ def _no_such_call(request: HttpRequest, rest: str) -> HttpResponse:
 
 _patterns, _app_name, _namespace = api.urls
 for _pattern in _patterns:
-    _pattern.callback = _in_json(_pattern.callback)
+    if _pattern.callback is not None:
+        _pattern.callback = _in_json(_pattern.callback)
 
 urlpatterns = [path("", (_patterns, _app_name, _namespace)), path("<path:rest>", _no_such_call)]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from juqun.domains.members import rules
 from juqun.domains.members.models import ConsentRecord, Member, MemberIdentity, MemberTag
+from juqun.domains.members.operations.consent import withdrawn_ids
 from juqun.domains.members.operations.locks import lock_rows
 from juqun.domains.members.operations.merges import absorb
 from juqun.domains.members.queries.lookups import chunked
@@ -396,6 +397,9 @@ def _write_existing(plan: Plan, run_id: int) -> None:
         absorb(keep=rows[keep_id], other=rows[other_id], actor="", reason="import", at=at)
     targets = sorted({member_id for _line, member_id in plan.existing})
     members = {pk: row for part in chunked(targets) for pk, row in lock_rows(part).items()}
+    said_no = withdrawn_ids(member_ids=members, purpose=ConsentPurpose.MARKETING, but_by=SOURCE)
+    for line in (line for line, pk in plan.existing if line.consent and pk in said_no):
+        line.consent = None  # an old list does not undo what the customer said to us
     consents = [
         ConsentRecord(member_id=pk, purpose=ConsentPurpose.MARKETING, granted=line.consent, source=SOURCE, at=at)
         for line, pk in plan.existing

@@ -1,5 +1,6 @@
 """Consent per purpose, with its history."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -7,8 +8,19 @@ from django.db import transaction
 from juqun.domains.members.events import ConsentChanged
 from juqun.domains.members.models import ConsentRecord
 from juqun.domains.members.operations.locks import lock_member
+from juqun.domains.members.queries.lookups import chunked
 from juqun.domains.members.types import ConsentPurpose
 from juqun.kernel.events import publish
+
+
+def withdrawn_ids(*, member_ids: Iterable[int], purpose: ConsentPurpose, but_by: str) -> set[int]:
+    """Those members whose last answer to a purpose was no, given elsewhere than by the source `but_by`."""
+    last: dict[int, tuple[bool, str]] = {}
+    for part in chunked(sorted(set(member_ids))):
+        answers = ConsentRecord.objects.filter(member_id__in=part, purpose=purpose).order_by("at", "pk")
+        for member_id, granted, source in answers.values_list("member_id", "granted", "source"):
+            last[member_id] = (granted, source)
+    return {member_id for member_id, (granted, source) in last.items() if not granted and source != but_by}
 
 
 def set_consent(*, member_id: int, purpose: ConsentPurpose, granted: bool, source: str, at: datetime) -> bool:

