@@ -103,6 +103,7 @@ SCHEDULES: Sequence[Every] = (
     Every("lake.compact", DAY, lake_jobs.compact),
     Every("lake.tidy_up", HOUR, lake_jobs.tidy_up),
     Every("imports.discard_error_files", DAY, imports_jobs.discard_error_files),
+    Every("imports.end_broken_runs", HOUR, imports_jobs.end_broken_runs),
     Every("wecom.retry_failed_callbacks", 5 * MINUTE, wecom_jobs.retry_failed_callbacks),
     Every("wecom.prune_inbox", DAY, wecom_jobs.prune_inbox),
     Every("promotions.expire_coupons", HOUR, promotions_jobs.expire_coupons),
