@@ -22,6 +22,7 @@ from juqun.domains.growth import handlers as growth
 from juqun.domains.growth import jobs as growth_jobs
 from juqun.domains.members import events as members_events
 from juqun.domains.members import handlers as members
+from juqun.domains.members import jobs as members_jobs
 from juqun.domains.members import queries as members_queries
 from juqun.domains.org import events as org_events
 from juqun.domains.org import handlers as org
@@ -103,10 +104,12 @@ SCHEDULES: Sequence[Every] = (
     Every("lake.compact", DAY, lake_jobs.compact),
     Every("lake.tidy_up", HOUR, lake_jobs.tidy_up),
     Every("imports.discard_error_files", DAY, imports_jobs.discard_error_files),
+    Every("imports.end_broken_runs", HOUR, imports_jobs.end_broken_runs),
     Every("wecom.retry_failed_callbacks", 5 * MINUTE, wecom_jobs.retry_failed_callbacks),
     Every("wecom.prune_inbox", DAY, wecom_jobs.prune_inbox),
     Every("promotions.expire_coupons", HOUR, promotions_jobs.expire_coupons),
     Every("commerce.release_holds", MINUTE, commerce_jobs.release_holds),
+    Every("members.read_all_contacts", DAY, members_jobs.read_all_contacts),
     Every("groups.refresh_states", HOUR, groups_jobs.refresh_states),
     Every("groups.reconcile_entries", 10 * MINUTE, groups_jobs.reconcile_entries),
     Every("groups.read_all_chats", DAY, groups_jobs.read_all_chats),

@@ -1,5 +1,7 @@
 """What the members room does about news from WeCom. Every handler may be called twice and out of order."""
 
+from datetime import datetime
+
 from juqun.channels.wecom import operations as wecom
 from juqun.channels.wecom.errors import WecomRefusedError
 from juqun.channels.wecom.events import ContactAdded, ContactDropped, ContactEdited, ContactLost
@@ -38,8 +40,35 @@ def on_contact_added(event: ContactAdded) -> None:
     )
 
 
+def take_up(*, person: StaffView, external_userid: str, before: datetime) -> bool:
+    """Note a friendship that was found by reading, as its callback would have; False when it is not older than `before`."""
+    contact = _read(external_userid)
+    follow = None if contact is None else _follow(contact, person.userid)
+    if contact is None or follow is None or follow.created_at > before:
+        return False
+    found = ContactAdded(
+        userid=person.userid,
+        external_userid=external_userid,
+        state=follow.state or "",
+        welcome_code="",
+        at=follow.created_at,
+    )
+    return operations.add_friend(
+        member_id=_identify(contact, found, person),
+        staff_id=person.id,
+        external_userid=external_userid,
+        state=found.state,
+        at=found.at,
+    )
+
+
 def on_contact_edited(event: ContactEdited) -> None:
-    """Read the contact again: a remark may hold a phone number that tells who it is. Calls WeCom: wire with atomic=False."""
+    """Read the contact again: a remark may hold a phone number that tells who it is. Calls WeCom: wire with atomic=False.
+
+    A remark that somebody writes does not bring an erased member back.
+    """
+    if queries.is_erased_contact(external_userid=event.external_userid):
+        return
     contact = _read(event.external_userid)
     if contact is not None:
         _identify(contact, event, org.get_staff_by_userid(userid=event.userid))

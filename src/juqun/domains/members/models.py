@@ -99,6 +99,16 @@ class ConsentRecord(models.Model):
     at = models.DateTimeField()
 
 
+class ErasedContact(models.Model):
+    """The keyed hash of an erased member's WeCom id, and nothing else: reading contacts again must not bring them back.
+
+    Who adds somebody of the staff anew comes by themselves, and is taken up as everybody is.
+    """
+
+    hash = models.BinaryField(max_length=16, unique=True)
+    erased_at = models.DateTimeField()
+
+
 class FriendLink(models.Model):
     """The friendship of a member and a member of staff; ended ones stay with their end."""
 

@@ -19,20 +19,27 @@ OWN_COLUMNS: Final = frozenset({"_file", "_line", "_field", "_reason"})
 
 CHUNK_ROWS = 16_384  # DuckDB works on the chunks of a batch in parallel; on two cores this halves the time
 
+# Nobody's birthday, order or visit lies outside; 'infinity' and the ends of the calendar would break whoever counts days.
+_SENSIBLE = {
+    ColumnKind.DATE: "BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'",
+    ColumnKind.DATETIME: "BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2199-12-31 23:59:59.999999'",
+    ColumnKind.NUMBER: "BETWEEN -1e300 AND 1e300",
+}
+
 _DATE_FORMATS = "['%Y年%m月%d日', '%Y.%m.%d', '%Y%m%d']"
 _TIME_FORMATS = "['%Y年%m月%d日 %H:%M:%S', '%Y年%m月%d日 %H:%M', '%Y%m%d%H%M%S', '%Y%m%d']"
 _ZONED = r":\d\d.*([Zz]|[+-]\d\d(:?\d\d)?)$"
 
 # {x} is the trimmed text of a value. DuckDB would round '12.5' to 13 and read '0x10' and '1_000': only plain digits pass.
 _EXPRESSIONS: Final[dict[ColumnKind, str]] = {
-    ColumnKind.TEXT: "{x}",
+    ColumnKind.TEXT: "CASE WHEN NOT contains({x}, chr(0)) THEN {x} END",
     ColumnKind.INT: r"CASE WHEN regexp_full_match({x}, '[+-]?\d+(\.0*)?') THEN TRY_CAST({x} AS BIGINT) END",
     ColumnKind.NUMBER: r"CASE WHEN regexp_full_match({x}, '[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?') THEN TRY_CAST({x} AS DOUBLE) END",
     ColumnKind.YUAN: (
         r"CASE WHEN regexp_full_match({x}, '[+-]?\d+(\.\d{{0,2}}0*)?') "
-        r"THEN CAST(TRY_CAST({x} AS DECIMAL(17, 2)) * 100 AS BIGINT) "
+        r"THEN CAST(TRY_CAST({x} AS DECIMAL(15, 2)) * 100 AS BIGINT) "
         r"WHEN regexp_full_match({x}, '[¥￥]?[+-]?(\d+|\d{{1,3}}(,\d{{3}})+)(\.\d{{0,2}}0*)?') "
-        r"THEN CAST(TRY_CAST(regexp_replace({x}, '[¥￥,]', '', 'g') AS DECIMAL(17, 2)) * 100 AS BIGINT) END"
+        r"THEN CAST(TRY_CAST(regexp_replace({x}, '[¥￥,]', '', 'g') AS DECIMAL(15, 2)) * 100 AS BIGINT) END"
     ),
     ColumnKind.DATE: (
         "COALESCE(TRY_CAST({x} AS DATE), CAST(TRY_CAST({x} AS TIMESTAMP) AS DATE), "
@@ -40,7 +47,8 @@ _EXPRESSIONS: Final[dict[ColumnKind, str]] = {
     ),
     ColumnKind.DATETIME: (
         f"CASE WHEN regexp_matches({{x}}, '{_ZONED}') "
-        f"THEN timezone('{clock.BUSINESS_ZONE.key}', TRY_CAST({{x}} AS TIMESTAMPTZ)) "
+        "THEN CASE WHEN year(TRY_CAST({x} AS TIMESTAMPTZ)) BETWEEN 1900 AND 2199 "
+        f"THEN timezone('{clock.BUSINESS_ZONE.key}', TRY_CAST({{x}} AS TIMESTAMPTZ)) END "
         f"ELSE COALESCE(TRY_CAST({{x}} AS TIMESTAMP), TRY_STRPTIME({{x}}, {_TIME_FORMATS})) END"
     ),
     ColumnKind.BOOL: (
@@ -50,6 +58,7 @@ _EXPRESSIONS: Final[dict[ColumnKind, str]] = {
 }
 
 _REASONS: Final[dict[ColumnKind, str | Promise]] = {
+    ColumnKind.TEXT: gettext_lazy("holds a zero byte"),
     ColumnKind.INT: gettext_lazy("is not a whole number"),
     ColumnKind.NUMBER: gettext_lazy("is not a number"),
     ColumnKind.YUAN: gettext_lazy("is not an amount in yuan with at most two decimals"),
@@ -121,10 +130,12 @@ class Caster:
             if column.name in found:
                 name = found[column.name]
                 inner.append(f"{_text(position[name], raw.schema.field(name).type, column.kind)} AS t{i}")
-                outer.append(f"{_EXPRESSIONS[column.kind].format(x=f't{i}')} AS v{i}, t{i} IS NOT NULL AS f{i}")
+                outer.append(f"{_EXPRESSIONS[column.kind].format(x=f't{i}')} AS w{i}, t{i} IS NOT NULL AS f{i}")
+                sensible = _SENSIBLE.get(column.kind)
+                outer.append(f"CASE WHEN w{i} {sensible} THEN w{i} END AS v{i}" if sensible else f"w{i} AS v{i}")
         for i, name in enumerate(extras):
             inner.append(f"{_text(position[name], raw.schema.field(name).type, ColumnKind.TEXT)} AS e{i}")
-            outer.append(f"e{i}")
+            outer.append(f"replace(e{i}, chr(0), '') AS e{i}")
         chunks = raw.rename_columns(list(position.values())).combine_chunks().to_batches(max_chunksize=CHUNK_ROWS)
         self._connection.register(
             "raw", pa.Table.from_batches(chunks) if chunks else raw.rename_columns(list(position.values()))

@@ -2,7 +2,9 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +20,10 @@ from juqun.kernel.imports.types import Batch, Column, ImportResult, OnProgress, 
 
 # About 20,000 lines of members: a database sink holds the write lock of SQLite for well under a second at a time.
 BATCH_BYTES = 2 << 20
+NAMED_AFTER = 60  # letters of the file's name in the error file's; file systems allow 255 bytes
+UPLOADS: Final = "upload-*"
+"""Files that a surface keeps in the import folder only while it imports them."""
+LONGEST_RUN: Final = timedelta(hours=6)
 
 
 def read_batches(*, path: Path | str, columns: Sequence[Column], batch_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
@@ -54,7 +60,8 @@ def run_import(
     run = ImportRun.objects.create(
         public_id=ids.new_id(), kind=kind, filename=path.name, actor_name=actor, started_at=clock.now()
     )
-    rejects = RejectFile(Path(settings.JUQUN_IMPORT_DIR) / f"{run.public_id}-{path.stem}-errors.csv", path)
+    stem = path.stem[:NAMED_AFTER]
+    rejects = RejectFile(Path(settings.JUQUN_IMPORT_DIR) / f"{run.public_id}-{stem}-errors.csv", path)
     try:
         for batch, broken_cells in one_ahead(_prepared(path, columns, batch_bytes, prepare)):
             with uncollected():
@@ -95,6 +102,21 @@ def discard_error_files(*, older_than_days: int) -> int:
         (Path(settings.JUQUN_IMPORT_DIR) / run.error_file).unlink(missing_ok=True)
         discarded += ImportRun.objects.filter(pk=run.pk).update(error_file="")
     return discarded
+
+
+def end_broken_runs() -> int:
+    """Clear up behind imports whose process was killed; answers how many runs were still called running.
+
+    What a surface had stored for them holds people's data and goes too. A run that is older than six hours has no process.
+    """
+    folder, limit = Path(settings.JUQUN_IMPORT_DIR), clock.wall() - LONGEST_RUN
+    for upload in folder.glob(UPLOADS):
+        if datetime.fromtimestamp(upload.stat().st_mtime, UTC) < limit:
+            upload.unlink(missing_ok=True)
+    started_long_ago = ImportRun.objects.filter(state=ImportRun.State.RUNNING, started_at__lt=clock.now() - LONGEST_RUN)
+    return started_long_ago.update(
+        state=ImportRun.State.FAILED, finished_at=clock.now(), failure="its process ended; import the file again"
+    )
 
 
 def _prepared(

@@ -3,6 +3,8 @@
 import codecs
 import csv
 import io
+import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -22,6 +24,12 @@ CHUNK_BYTES = 1 << 20
 DELIMITERS = ",\t;|"
 EXCEL_DIGITS = 10**15  # Excel keeps 15 digits of a number; longer card numbers arrive with zeros at the end
 XLSX_ROW_BYTES = 100  # a guess to turn a size in bytes into a number of rows
+MAX_XLSX_BYTES = 512 << 20  # unpacked; a sheet is held in memory whole, and a million full rows are about 200 MB
+MAX_COLUMNS = 1_000
+_CANNOT_SPLIT = "straddl"  # Arrow's word for a record that is longer than a block
+
+# Python's own limit is 128 KiB; a quote that is never closed swallows more, and the error file shall show it.
+csv.field_size_limit(sys.maxsize)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +63,22 @@ def read_parts(path: Path, batch_bytes: int) -> Iterator[Part]:
         raise ImportFileError(filename=path.name, reason=_("it is empty"))
     try:
         yield from reader(path, batch_bytes)
-    except (pa.ArrowException, OSError, UnicodeError, python_calamine.CalamineError) as error:
-        raise ImportFileError(filename=path.name, reason=str(error).splitlines()[0]) from error
+    except (pa.ArrowException, OSError, UnicodeError, csv.Error, python_calamine.CalamineError) as error:
+        raise ImportFileError(filename=path.name, reason=_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    said = (str(error).splitlines() or [type(error).__name__])[0]
+    if _CANNOT_SPLIT in said:
+        return _("one line is longer than a block; look for a quote that is never closed")
+    return said
 
 
 def encoding_of(path: Path) -> str:
-    """UTF-8 when the whole file is UTF-8, UTF-16 by its mark, else GB18030 (what Excel writes in China)."""
+    """UTF-8 when the whole file is UTF-8, UTF-16 by its mark, else GB18030 (what Excel writes in China).
+
+    Raises ImportFileError for a file with zero bytes.
+    """
     with path.open("rb") as file:
         start = file.read(2)
         if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -69,6 +87,10 @@ def encoding_of(path: Path) -> str:
         decoder = codecs.getincrementaldecoder("utf-8")()
         try:
             while chunk := file.read(CHUNK_BYTES):
+                if b"\0" in chunk:
+                    raise ImportFileError(
+                        filename=path.name, reason=_("it holds zero bytes, so it is damaged or no text")
+                    )
                 decoder.decode(chunk)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
@@ -78,10 +100,19 @@ def encoding_of(path: Path) -> str:
 
 def _header(path: Path, encoding: str) -> tuple[list[str], str]:
     with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as file:
-        first = file.readline()
+        first = next((line for line in file if line.strip("\r\n")), "")
         delimiter = max(DELIMITERS, key=first.count)
         file.seek(0)
-        return next(csv.reader(file, delimiter=delimiter), []), delimiter
+        names = next((cells for cells in csv.reader(file, delimiter=delimiter) if cells), [])
+    _check_header(path, names)
+    return names, delimiter
+
+
+def _check_header(path: Path, names: list[str]) -> None:
+    if not names:
+        raise ImportFileError(filename=path.name, reason=_("it is empty"))
+    if len(names) > MAX_COLUMNS:
+        raise ImportFileError(filename=path.name, reason=_("it has more than a thousand columns"))
 
 
 def _csv(path: Path, batch_bytes: int) -> Iterator[Part]:
@@ -170,11 +201,16 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 def _xlsx(path: Path, batch_bytes: int) -> Iterator[Part]:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as packed:
+            if sum(one.file_size for one in packed.infolist()) > MAX_XLSX_BYTES:
+                raise ImportFileError(filename=path.name, reason=_("it is too big unpacked; export it as CSV"))
     sheet = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
     rows = sheet.to_python(skip_empty_area=False)
     if not rows:
         raise ImportFileError(filename=path.name, reason=_("it is empty"))
     names = _distinct([_cell(cell) for cell in rows[0]])
+    _check_header(path, names)
     width, step = len(names), max(batch_bytes // XLSX_ROW_BYTES, 1)
     for start in range(1, len(rows), step):
         numbered = [
@@ -221,6 +257,7 @@ def _cell(cell: object) -> str:
 
 def _parquet(path: Path, batch_bytes: int) -> Iterator[Part]:
     with pq.ParquetFile(path) as file:
+        _check_header(path, file.schema_arrow.names)
         total = file.metadata.num_rows
         per_row = max(
             sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))

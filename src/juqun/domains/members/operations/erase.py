@@ -7,6 +7,7 @@ from django.db import transaction
 from juqun.domains.members.events import MemberErased
 from juqun.domains.members.models import (
     ConsentRecord,
+    ErasedContact,
     FriendLink,
     Member,
     MemberIdentity,
@@ -16,6 +17,7 @@ from juqun.domains.members.models import (
 )
 from juqun.domains.members.operations.locks import lock_member
 from juqun.domains.members.queries.profiles import get_row
+from juqun.domains.members.types import IdentityKind
 from juqun.kernel import clock
 from juqun.kernel.events import publish
 from juqun.kernel.scope import DataScope
@@ -66,12 +68,18 @@ def erase_member(*, member_id: int, actor: str) -> None:
     """Destroy a member's personal data for good: identities, name, attributes, tags, friendships, time line, merge journals.
 
     The row stays as a tombstone id (with its store and date, so that counts stay true), and so do those that were merged
-    into it. The history of consent stays as proof, without a name. Raises MemberNotFoundError and MemberErasedError.
+    into it. The history of consent stays as proof, without a name, and a hash of the WeCom id, by which reading the contacts
+    again knows whom to leave alone. Raises MemberNotFoundError and MemberErasedError.
     """
     with transaction.atomic():
         member = lock_member(member_id)
         at = clock.now()
         cluster = sorted(_absorbed(member.pk))
+        contacts = MemberIdentity.objects.filter(member_id__in=cluster, kind=IdentityKind.EXTERNAL_USERID)
+        ErasedContact.objects.bulk_create(
+            [ErasedContact(hash=found, erased_at=at) for found in contacts.values_list("hash", flat=True)],
+            ignore_conflicts=True,
+        )
         for model in (FriendLink, MemberIdentity, MemberTag, TimelineRecord):
             model.objects.filter(member_id__in=cluster).delete()
         MergeRecord.objects.filter(keep_id__in=cluster).update(journal={}, reason="", is_erased=True)

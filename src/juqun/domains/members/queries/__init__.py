@@ -8,7 +8,9 @@ from juqun.domains.members.queries.dims import (
 from juqun.domains.members.queries.lookups import (
     find_member_id,
     find_member_ids,
+    is_erased_contact,
     list_friend_links,
+    list_strangers,
     member_stores,
     resolve_member_ids,
 )
@@ -34,11 +36,13 @@ __all__ = [
     "find_member_ids",
     "get_member",
     "get_timeline",
+    "is_erased_contact",
     "list_consenting_ids",
     "list_consents",
     "list_friend_ids",
     "list_friend_links",
     "list_merges",
+    "list_strangers",
     "list_tags",
     "member_stores",
     "resolve_member_ids",

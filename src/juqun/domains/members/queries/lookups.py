@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from juqun.domains.members import rules
-from juqun.domains.members.models import FriendLink, Member, MemberIdentity
+from juqun.domains.members.models import ErasedContact, FriendLink, Member, MemberIdentity
 from juqun.domains.members.types import FriendView, IdentityKind
 from juqun.kernel.secrets import keyed_hashes, unseal
 
@@ -77,6 +77,28 @@ def list_friend_links(*, member_ids: Sequence[int]) -> list[FriendView]:
                     FriendView(member_id=given, staff_id=staff_id, userid=userid, external_userid=external_userid)
                 )
     return [view for given in resolved for view in found.get(given, [])]
+
+
+def list_strangers(*, staff_id: int, external_userids: Iterable[str]) -> list[str]:
+    """Those WeCom ids whose friendship with a member of staff was never noted (ended ones are known), and who were not
+    erased. (System look-up.)
+    """
+    kind = IdentityKind.EXTERNAL_USERID
+    given = list(dict.fromkeys(external_userids))
+    hashes = keyed_hashes(kind, [rules.normalise(kind, one) for one in given])
+    known = FriendLink.objects.filter(staff_id=staff_id).values_list("identity__hash", flat=True)
+    noted = {bytes(one) for one in known.iterator(CHUNK)}
+    for part in chunked(hashes):
+        noted.update(bytes(one) for one in ErasedContact.objects.filter(hash__in=part).values_list("hash", flat=True))
+    return [one for one, found in zip(given, hashes, strict=True) if found not in noted]
+
+
+def is_erased_contact(*, external_userid: str) -> bool:
+    """Whether the member of this WeCom id was erased and has not come back since. (System look-up.)"""
+    if find_member_id(kind=IdentityKind.EXTERNAL_USERID, value=external_userid) is not None:
+        return False
+    (found,) = keyed_hashes(IdentityKind.EXTERNAL_USERID, [external_userid.strip()])
+    return ErasedContact.objects.filter(hash=found).exists()
 
 
 def member_stores(*, member_ids: Iterable[int]) -> dict[int, int | None]:
