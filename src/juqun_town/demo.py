@@ -254,7 +254,7 @@ class _Demo:
         truth_fen = added / len(treated)
         effect = found["campaign"]["uplift"]["effect_fen"]
         self._tell_truth(play.diary, launched, template_id, truth_fen, effect)
-        counted = _count()
+        counted = count_imported()
         faults = _faults(counted, found, astray, len(treated))
         if faults:
             self._console.print("demo: FAILED " + "; ".join(faults), markup=False, highlight=False, soft_wrap=True)
@@ -321,7 +321,7 @@ def _arms(campaign_id: int) -> set[int]:
     return {message.member_id for message in found if message.arm is Arm.TREATED}
 
 
-def _count() -> dict[str, int]:
+def count_imported() -> dict[str, int]:
     """Count what was imported, in the tables and in the lake."""
     feed.flush()
     engine = get_engine()
