@@ -31,7 +31,7 @@ from juqun.lake.engine import get_engine
 from juqun_town import desk, files, plan, year
 from juqun_town.children import ChildError, Children
 from juqun_town.files import StoreSpec, Town
-from juqun_town.play import WEEKS, Diary, Play, at_time
+from juqun_town.play import WEEKS, Diary, Play, Tell, at_time
 from juqun_town.stage import Setting
 from juqun_town.streets import Emulator, Streets, Till, TownError
 
@@ -67,7 +67,7 @@ class Steps:
     taken: list[tuple[str, float]] = field(default_factory=list)
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Any]:
+    def step(self, name: str) -> Iterator[Tell]:
         """Show a step at work, then its seconds."""
         begun = time.monotonic()
         with self.console.status(name) as status:
@@ -119,8 +119,8 @@ class _Demo:
         step = self._steps.step
         with step("Write the retailer's files from Complete Journey"):
             town = files.write_files(self._setting.data_dir / "files", self._seed)
-            with year.connect() as found:
-                baskets = files.usual_baskets(found, self._seed)
+            with year.connect() as real:
+                baskets = files.usual_baskets(real, self._seed)
         with step("Start the WeCom emulator and Juqun"):
             self._start()
         self._import(town, "tree", "staff", "members", "products")
@@ -199,20 +199,23 @@ class _Demo:
         self._emulator.call("POST", "staff", {"staff": staff})
         return logins
 
-    def _gather(self, play: Play, town: Town, baskets: Any, tell: Any) -> int:
-        """The weeks before the campaign; in the last but one a store gives its groups a coupon of its own."""
-        template_id = 0
+    def _gather(self, play: Play, town: Town, baskets: files.Baskets, tell: Tell) -> int:
+        """The weeks before the campaign; before the last one a store gives the people of its groups a coupon of its own."""
+        for week in range(plan.WEEKS_BEFORE - 1):
+            self._gather_week(play, week, tell)
         store = town.stores[0]
-        for week in range(plan.WEEKS_BEFORE):
-            play.week(week, lambda detail, week=week: tell(f"week {week + 1} of {plan.WEEKS_BEFORE}, {detail}"))
-            if week == plan.WEEKS_BEFORE - 2:
-                ids = desk.member_ids(
-                    [one for one in town.households if one.store_code == store.code and one.id in play.diary.chat]
-                )
-                template_id, codes = desk.issue_store_coupon(store, sorted(ids.values()), "li", clock.now())
-                by_household = {household: codes[member_id] for household, member_id in ids.items()}
-        play.buy_with_store_coupon(store.code, by_household, baskets)
+        joined = [one for one in town.households if one.store_code == store.code and one.id in play.diary.chat]
+        ids = desk.member_ids(joined)
+        template_id, codes = desk.issue_store_coupon(store, sorted(ids.values()), "li", clock.now())
+        self._gather_week(play, plan.WEEKS_BEFORE - 1, tell)
+        play.buy_with_store_coupon(store.code, {one.id: codes[ids[one.id]] for one in joined}, baskets)
         return template_id
+
+    def _gather_week(self, play: Play, week: int, tell: Tell) -> None:
+        def on_step(detail: str) -> None:
+            tell(f"week {week + 1} of {plan.WEEKS_BEFORE}, {detail}")
+
+        play.week(week, on_step)
 
     def _campaign(self, play: Play) -> desk.Launched:
         week = plan.WEEKS_BEFORE
@@ -251,7 +254,7 @@ class _Demo:
         truth_fen = added / len(treated)
         effect = found["campaign"]["uplift"]["effect_fen"]
         self._tell_truth(play.diary, launched, template_id, truth_fen, effect)
-        counted = _count()
+        counted = count_imported()
         faults = _faults(counted, found, astray, len(treated))
         if faults:
             self._console.print("demo: FAILED " + "; ".join(faults), markup=False, highlight=False, soft_wrap=True)
@@ -318,7 +321,7 @@ def _arms(campaign_id: int) -> set[int]:
     return {message.member_id for message in found if message.arm is Arm.TREATED}
 
 
-def _count() -> dict[str, int]:
+def count_imported() -> dict[str, int]:
     """Count what was imported, in the tables and in the lake."""
     feed.flush()
     engine = get_engine()

@@ -1,7 +1,7 @@
 """The files that the retailer hands over: tree, staff, members, products, order lines and redemptions, before the campaign and after."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -241,7 +241,11 @@ WHERE u.nth <= 3 GROUP BY ALL ORDER BY ALL
 """
 
 
-def usual_baskets(connection: duckdb.DuckDBPyConnection, seed: int) -> dict[int, list[list[plan.BasketLine]]]:
+Baskets = Mapping[int, Sequence[Sequence[plan.BasketLine]]]
+"""Baskets by household."""
+
+
+def usual_baskets(connection: duckdb.DuckDBPyConnection, seed: int) -> Baskets:
     """Up to three baskets of 30 to 120 yuan that each household really bought before the campaign."""
     found: dict[int, list[list[plan.BasketLine]]] = {}
     for household, _, lines in year.rows(connection, _CANDIDATES, {"day": year.campaign_starts(), "seed": seed}):

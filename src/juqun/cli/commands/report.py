@@ -148,13 +148,13 @@ def _show_gathering(found: Report, console: Console) -> None:
     console.print("Welcomes: " + _counts(found["welcomes"]))
     console.print("Customer service: " + _counts(found["service_messages"]))
     console.print("Groups by state 社群: " + _counts(found["groups_by_state"]))
-    names = ("scans", "friends", "group_members", "messages", "buyers", "orders")
+    figures = ("scans", "friends", "group_members", "messages", "buyers", "orders")
     cities = sorted(found["funnel"], key=lambda row: -row["amount_fen"])[:FUNNEL_ROWS]
     rows = [
-        [row["name"] or "-", *(f"{row[name]:,}" for name in names), format_yuan(row["amount_fen"])] for row in cities
+        [row["name"] or "-", *(f"{row[name]:,}" for name in figures), format_yuan(row["amount_fen"])] for row in cities
     ]
     title = f"Recruit, serve, convert: the {FUNNEL_ROWS} largest cities, last {found['days']} days"
-    _print(console, title, ["city", *(name.replace("_", " ") for name in names), "yuan"], rows)
+    _print(console, title, ["city", *(name.replace("_", " ") for name in figures), "yuan"], rows)
 
 
 def _counts(counts: dict[str, Any]) -> str:
