@@ -1,13 +1,18 @@
 """Journeys in Chromium: the machine's own (Debian's package), a live server on a database and a lake of its own, screenshots kept."""
 
+import io
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import segno
 
+from juqun.channels.wecom.client import WecomClient, replaced
+from juqun.channels.wecom.settings import corp_settings
 from juqun.lake.testing import fresh_lake
 from juqun.surfaces.console.testing import World, make_world
 
@@ -31,11 +36,19 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def world(transactional_db, settings, tmp_path) -> World:
+def world(transactional_db, settings, tmp_path) -> Iterator[World]:
     fresh_lake(settings, tmp_path)
     settings.JUQUN_IMPORT_DIR = tmp_path / "imports"
     settings.AXES_ENABLED = False
-    return make_world(size=36)
+    with replaced(WecomClient(corp_settings(), transport=httpx.MockTransport(_picture))):
+        yield make_world(size=36)
+
+
+def _picture(request: httpx.Request) -> httpx.Response:
+    """What WeCom has behind the address of a code."""
+    picture = io.BytesIO()
+    segno.make(str(request.url), error="m").save(picture, kind="png", scale=8)
+    return httpx.Response(200, content=picture.getvalue(), headers={"content-type": "image/png"})
 
 
 @pytest.fixture
@@ -56,7 +69,9 @@ def sign_in(browser, live_server, world) -> Iterator[Callable[..., Any]]:
     contexts, complaints = [], []
 
     def go(name: str, *, width: int = 1440, height: int = 900, locale: str = "zh-CN") -> Any:
-        context = browser.new_context(locale=locale, viewport={"width": width, "height": height}, base_url=live_server.url)
+        context = browser.new_context(
+            locale=locale, viewport={"width": width, "height": height}, base_url=live_server.url
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

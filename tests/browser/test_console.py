@@ -4,7 +4,19 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PAGES = ("", "organisation/", "members/", "groups/", "codes/", "robot/", "segments/", "campaigns/", "coupons/", "imports/", "jobs/")
+PAGES = (
+    "",
+    "organisation/",
+    "members/",
+    "groups/",
+    "codes/",
+    "robot/",
+    "segments/",
+    "campaigns/",
+    "coupons/",
+    "imports/",
+    "jobs/",
+)
 
 
 def links(page):
@@ -14,7 +26,19 @@ def links(page):
 
 def test_each_role_gets_its_own_menu(sign_in, shoot):
     expected = {
-        "hong": {"", "organisation", "codes", "members", "groups", "robot", "segments", "campaigns", "coupons", "imports", "jobs"},
+        "hong": {
+            "",
+            "organisation",
+            "codes",
+            "members",
+            "groups",
+            "robot",
+            "segments",
+            "campaigns",
+            "coupons",
+            "imports",
+            "jobs",
+        },
         "chen": {"", "organisation", "codes", "members", "groups", "robot", "segments", "campaigns", "coupons"},
         "li": {"", "organisation", "codes", "members", "groups", "robot", "segments", "campaigns", "coupons", "redeem"},
         "wang": {"", "members", "groups", "redeem"},

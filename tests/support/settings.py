@@ -27,3 +27,6 @@ from juqun.config.settings import *  # noqa: E402, F403 - the environment above 
 from juqun.config.settings import STATIC_ROOT  # noqa: E402
 
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+# Tests read the texts of the code itself, whether or not the catalogues are compiled on this machine.
+LANGUAGE_CODE = "en"

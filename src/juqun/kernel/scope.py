@@ -47,9 +47,12 @@ class DataScope:
         return any(path.startswith(prefix) for prefix in self.paths)
 
     def path_condition(self, lookup: str) -> Q:
-        """The condition on a model whose organisation path is reached by `lookup`."""
+        """The condition on a model whose organisation path is reached by `lookup`.
+
+        For the whole chain it is one that always holds: an empty one would vanish when it is joined by OR.
+        """
         if "" in self.paths:
-            return Q()
+            return ~Q(pk__in=())
         condition = Q(pk__in=())
         for prefix in self.paths:
             condition |= Q(**{f"{lookup}__startswith": prefix})

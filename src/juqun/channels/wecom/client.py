@@ -30,6 +30,8 @@ KEEP_ALIVE_SECONDS = (
 REPEATS_IN_PLACE = 2
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_QUEUE_SECONDS = 30.0
+PICTURE_KINDS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+PICTURE_BYTES = 2 << 20
 
 Json = dict[str, Any]
 
@@ -105,6 +107,17 @@ class WecomClient:
                 raise error
             time.sleep(FIRST_PAUSE_SECONDS * 2**repeats * random.uniform(0.5, 1.5))
             repeats += 1
+
+    def picture(self, url: str) -> tuple[bytes, str]:
+        """Load a picture that WeCom gave the address of: its bytes and media type; needs no token. Raises the WecomError tree."""
+        try:
+            response = self._http.get(url)
+        except httpx.HTTPError as error:
+            raise WecomBusyError(endpoint="picture", detail=type(error).__name__) from None
+        kind = response.headers.get("content-type", "").split(";")[0].strip().lower()
+        if response.status_code != httpx.codes.OK or kind not in PICTURE_KINDS or len(response.content) > PICTURE_BYTES:
+            raise WecomAnswerError(endpoint="picture", detail=f"HTTP {response.status_code} {kind}")
+        return response.content, kind
 
     def pages(self, endpoint: Endpoint, body: Mapping[str, Any]) -> Iterator[Json]:
         """Do a paged call to its end, one answer per page; an empty or repeated cursor is the end."""

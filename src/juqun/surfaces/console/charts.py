@@ -30,11 +30,11 @@ def days(series: Sequence[DayFigures]) -> Options:
         "yAxis": [_axis(type="value", minInterval=1), _axis(type="value", minInterval=1, splitLine={"show": False})],
         "series": [
             {
-                "name": _("Orders"), "type": "line", "smooth": True, "symbol": "none", "areaStyle": {"opacity": 0.12},
+                "name": _("Orders"), "type": "line", "smooth": 0.3, "smoothMonotone": "x", "symbol": "none", "areaStyle": {"opacity": 0.12},
                 "data": [one.orders for one in series],
             },
             {
-                "name": _("Recruits (right axis)"), "type": "line", "smooth": True, "symbol": "none", "yAxisIndex": 1,
+                "name": _("Recruits (right axis)"), "type": "line", "smooth": 0.3, "smoothMonotone": "x", "symbol": "none", "yAxisIndex": 1,
                 "data": [one.friends_gained for one in series],
             },
         ],

@@ -56,7 +56,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     reader = reader_of(request)
     if reader is None:
         return []
-    sections = []
+    sections: list[dict[str, Any]] = []
     for title, entries in SECTIONS:
         items = [_item(request, reader, entry) for entry in entries if reader.may(entry[0])]
         if items:

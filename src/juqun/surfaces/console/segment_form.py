@@ -39,9 +39,7 @@ class Control:
 
 
 def _days(initial: str) -> Control:
-    return Control(
-        name="within_days", kind="number", label=_("in the last … days"), initial=initial, hint=_("ever")
-    )
+    return Control(name="within_days", kind="number", label=_("in the last … days"), initial=initial, hint=_("ever"))
 
 
 _CATEGORY = Control(name="category", kind="words", label=_("only categories"), hint=_("all"))

@@ -105,7 +105,10 @@ def _part(chain: SmallChain, store: Any, guide: StaffView, word: str, size: int,
     codes = [make_live_code(store_id=store.id, staff_ids=[guide.id], source=source) for source in SOURCES]
     for place, code in enumerate(codes):
         growth.update_live_code(
-            live_code_id=code.id, label=f"{word}店 {code.source}", staff_ids=[guide.id], welcome_text=f"欢迎来到{word}店"
+            live_code_id=code.id,
+            label=f"{word}店 {code.source}",
+            staff_ids=[guide.id],
+            welcome_text=f"欢迎来到{word}店",
         )
         for n, member_id in enumerate(people[place::4]):
             growth.record_scan(
@@ -113,7 +116,12 @@ def _part(chain: SmallChain, store: Any, guide: StaffView, word: str, size: int,
                 at=at - timedelta(days=40 - n), is_first=True,
             )  # fmt: skip
     growth.record_scan(
-        member_id=people[-1], staff_id=guide.id, external_userid=f"wm{word}x", state=f"old-{store.code}", at=at, is_first=True
+        member_id=people[-1],
+        staff_id=guide.id,
+        external_userid=f"wm{word}x",
+        state=f"old-{store.code}",
+        at=at,
+        is_first=True,
     )
     group_id = make_group(store_id=store.id, owner_staff_id=guide.id, at=at, member_ids=people[: size // 2])
     segment = audience.create_segment(

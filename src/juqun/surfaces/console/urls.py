@@ -31,7 +31,7 @@ PAGES: Sequence[tuple[str, type[Page], str]] = (
     ("codes/", codes.CodesPage, "codes"),
     ("codes/new/", codes.NewCodePage, "code_new"),
     ("codes/<int:code_id>/", codes.CodePage, "code"),
-    ("codes/<int:code_id>/qr.svg", codes.CodePicture, "code_picture"),
+    ("codes/<int:code_id>/picture", codes.CodePicture, "code_picture"),
     ("robot/", robot.RobotPage, "robot"),
     ("segments/", segments.SegmentsPage, "segments"),
     ("segments/new/", segments.SegmentPage, "segment_new"),

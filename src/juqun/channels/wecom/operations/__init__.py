@@ -36,6 +36,7 @@ from juqun.channels.wecom.operations.ways import (
     find_contact_way,
     get_contact_way,
     get_join_way,
+    get_picture,
     update_contact_way,
     update_join_way,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "get_contact_way",
     "get_group_chat",
     "get_join_way",
+    "get_picture",
     "iter_contacts",
     "iter_group_chat_ids",
     "iter_mass_messages",

@@ -151,3 +151,11 @@ def _join_way_body(
     if room_base_name:
         body |= {"room_base_name": room_base_name, "room_base_id": room_base_id}
     return body
+
+
+def get_picture(*, url: str) -> tuple[bytes, str]:
+    """Return the picture behind a `qr_code` address (WeCom gives addresses of pictures, not what they encode): bytes, media type.
+
+    Raises WecomBusyError when it cannot be reached and WecomAnswerError when there is no picture at the address.
+    """
+    return get_client().picture(url)

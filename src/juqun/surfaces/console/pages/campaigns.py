@@ -212,7 +212,7 @@ class CampaignPage(Page):
             "can_stop": campaign.state in {CampaignState.PLANNED, CampaignState.SENDING, CampaignState.SENT},
             "may_run": self.reader.decides and self._reaches(campaign),
             "steps": steps,
-            "total": sum(one["number"] for one in steps),  # type: ignore[misc]  # numbers by construction
+            "total": sum(one["number"] for one in steps),
             "reasons": _reasons(counts),
             "staff": queries.staff_progress(scope=self.scope, campaign_id=campaign.id)[:100],
             "template_name": self._coupon(campaign),
