@@ -53,7 +53,10 @@ def test_help_names_every_command_and_the_way():
 
 
 def test_files_come_in_and_what_is_wrong_is_set_aside_with_the_next_step(tmp_path):
-    assert "tree: 4 taken over, 0 known already, 0 set aside" in juqun("import", "tree", write(tmp_path, "t.csv", TREE)).output
+    assert (
+        "tree: 4 taken over, 0 known already, 0 set aside"
+        in juqun("import", "tree", write(tmp_path, "t.csv", TREE)).output
+    )
     again = juqun("import", "tree", str(tmp_path / "t.csv"))
     assert "tree: 0 taken over, 4 known already, 0 set aside" in again.output
 

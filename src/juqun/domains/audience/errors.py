@@ -86,3 +86,14 @@ class SnapshotNotFoundError(NotFoundError):
     code: ClassVar[str] = "snapshot_not_found"
     message: ClassVar[str] = gettext_noop("There is no finished snapshot %(snapshot_id)s; take a new one.")
     snapshot_id: int
+
+
+@dataclass(eq=False)
+class ClvFitError(InvalidInputError):
+    """The customers' history does not determine the model of lifetime value."""
+
+    code: ClassVar[str] = "clv_fit"
+    message: ClassVar[str] = gettext_noop(
+        "Lifetime values cannot be told from this history: %(reason)s. Take a longer time or more stores."
+    )
+    reason: str

@@ -23,7 +23,7 @@ def redemption(*, coupon: CouponView, order_key: str, store_id: int, discount_fe
     row = {
         "member_id": coupon.member_id,
         "store_id": store_id,
-        "coupon_ref": coupon.code,
+        "coupon_ref": f"coupon:{coupon.id}",  # never the code: after a refund it can be used again
         "campaign_ref": "" if coupon.campaign_id is None else str(coupon.campaign_id),
         "amount_fen": discount_fen,
         "ts": at,

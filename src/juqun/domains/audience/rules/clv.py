@@ -9,27 +9,18 @@ on the CDNOW buyers: the second 39 weeks brought 1,882 purchases where 1,653 had
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import betaln, gammaln, hyp2f1
 
-from juqun.kernel.errors import InvalidInputError
+from juqun.domains.audience.errors import ClvFitError
 
 Floats = npt.NDArray[np.float64]
 
 _TOLERANCE: Final = 1e-9
-
-
-@dataclass(eq=False)
-class ClvFitError(InvalidInputError):
-    """The customers' history does not determine the model."""
-
-    code: ClassVar[str] = "clv_fit"
-    message: ClassVar[str] = "Lifetime values cannot be told from this history: %(reason)s."
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

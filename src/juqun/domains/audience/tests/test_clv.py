@@ -8,6 +8,7 @@ import duckdb
 import numpy as np
 import pytest
 
+from juqun.domains.audience.errors import ClvFitError
 from juqun.domains.audience.rules import clv
 
 with warnings.catch_warnings():  # the library is of 2020 and sets a pandas option that has since lost its meaning
@@ -119,9 +120,9 @@ def test_those_who_have_not_bought_again_are_worth_everybodys_mean():
 
 
 def test_what_cannot_be_fitted_is_said():
-    with pytest.raises(clv.ClvFitError):
+    with pytest.raises(ClvFitError):
         clv.fit_purchases([0, 0], [0, 0], [5, 6])
-    with pytest.raises(clv.ClvFitError):
+    with pytest.raises(ClvFitError):
         clv.fit_spend([0, 1], [3, 0])
     with pytest.raises(ValueError, match="recency is at most age"):
         clv.fit_purchases([1], [9], [5])

@@ -68,7 +68,12 @@ def test_redeem_and_repeat(use, coupon, template_id, chain, at):
     lake = get_engine()
     redemptions = lake.query("SELECT member_id, store_id, coupon_ref, amount_fen FROM redemptions").to_pylist()
     assert redemptions == [
-        {"member_id": coupon.member_id, "store_id": chain.tianhe.id, "coupon_ref": coupon.code, "amount_fen": 500}
+        {
+            "member_id": coupon.member_id,
+            "store_id": chain.tianhe.id,
+            "coupon_ref": f"coupon:{coupon.id}",
+            "amount_fen": 500,
+        }
     ]
     kinds = lake.query("SELECT kind FROM touches ORDER BY kind").column("kind").to_pylist()
     assert kinds == ["coupon_issued", "coupon_redeemed"]
