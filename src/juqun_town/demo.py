@@ -298,9 +298,12 @@ class _Demo:
             table.add_row(one.username, one.name, one.role.value, one.node_name)
         self._console.print(table)
         self._console.print(f"Password of all: [bold]{self._password}[/bold]   ·   Ctrl-C stops everything")
-        while True:
-            self._children.check()
-            time.sleep(1)
+        try:
+            while True:
+                self._children.check()
+                time.sleep(1)
+        except KeyboardInterrupt:
+            self._console.print("Stopping.")
 
 
 def _logins(biggest: StoreSpec) -> list[Login]:
