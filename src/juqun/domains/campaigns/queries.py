@@ -220,7 +220,7 @@ def resolve_link(*, token: str) -> LinkTarget:
 
     The token names a task of many recipients: the page has to identify the member by its own sign-in.
     """
-    batch = MessageBatch.unscoped.select_related("campaign").filter(token=token).first()
+    batch = MessageBatch.unscoped.select_related("campaign").filter(token=token).first() if token.isalnum() else None
     if batch is None:
         raise LinkUnknownError
     return LinkTarget(

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
+from juqun.domains.commerce import rules
 from juqun.domains.commerce.errors import OrderUnknownError, PickupCodeUnknownError, TillKeyUnknownError
 from juqun.domains.commerce.mappers import order_view, till_key_view
 from juqun.domains.commerce.models import Order, TillKey
@@ -48,7 +49,7 @@ def get_order(*, scope: DataScope, order_id: int) -> OrderView:
 
 def get_order_by_pickup_code(*, code: str) -> OrderView:
     """The order that waits under this pickup code (70 random bits: who shows it may see it). Raises PickupCodeUnknownError."""
-    cleaned = "".join(code.upper().split())
+    cleaned = rules.clean_pickup_code(code)
     row = Order.unscoped.prefetch_related("lines").filter(pickup_code=cleaned).first()
     if row is None:
         raise PickupCodeUnknownError(pickup_code=code.strip()[:40])

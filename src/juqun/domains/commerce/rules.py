@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -130,6 +131,11 @@ def fingerprint(
         None if at is None else at.astimezone(UTC).isoformat(),
     ]
     return hashlib.sha256(json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def clean_pickup_code(text: str) -> str:
+    """The code as stored: capitals without blanks; whatever else was typed or forged into it falls away."""
+    return re.sub(r"[^0-9A-Z]", "", text.upper())
 
 
 def order_key(source: str, external_ref: str) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from juqun.domains.robot import rules
@@ -32,7 +32,7 @@ WHAT_WECOM_ALLOWS = _(
 
 def list_replies(*, scope: DataScope) -> list[KeywordReply]:
     """Return the keyword replies that hold inside a scope: the chain's own and those of its stores."""
-    found = Reply.unscoped.filter(Q(store__isnull=True) | scope.path_condition("store__path")).order_by("pk")
+    found = _visible_replies(scope).order_by("pk")
     words: dict[int, list[str]] = {}
     for reply_id, word in ReplyWord.objects.filter(reply__in=found).order_by("pk").values_list("reply_id", "word"):
         words.setdefault(reply_id, []).append(word)
@@ -46,6 +46,15 @@ def list_replies(*, scope: DataScope) -> list[KeywordReply]:
         )
         for reply in found
     ]
+
+
+def _visible_replies(scope: DataScope) -> QuerySet[Reply]:
+    rows = Reply.unscoped.all()
+    if not scope.paths:
+        return rows.none()
+    inside = scope.path_condition("store__path")
+    # An empty condition means the whole chain; joined by OR it would vanish.
+    return rows.filter(Q(store__isnull=True) | inside) if inside else rows
 
 
 def get_reply(*, scope: DataScope, reply_id: int) -> KeywordReply:

@@ -38,7 +38,8 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     target = f"{quote(model._meta.db_table)} ({', '.join(quote(column) for column in columns)})"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+            # Django does not see what the driver's own COPY raises; callers wait for Django's errors.
+            with connection.wrap_database_errors, cursor.copy(f"COPY {target} FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
             return

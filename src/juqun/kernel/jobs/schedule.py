@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import close_old_connections, connection, transaction
@@ -14,13 +14,14 @@ from juqun.kernel import clock
 from juqun.kernel.jobs.declare import JobFunction
 from juqun.kernel.jobs.queue import enqueue
 from juqun.kernel.jobs.run import new_owner
-from juqun.kernel.models import Leadership, Schedule
+from juqun.kernel.models import Job, Leadership, Schedule
 
 log = logging.getLogger(__name__)
 
 ROLE = "scheduler"
 TERM_SECONDS = 15
 TICK_SECONDS = 1.0
+CLOCK_SLACK = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def declare(schedules: Sequence[Every]) -> None:
 def tick() -> int:
     """Enqueue what is due; safe to run anywhere and beside itself (the row is moved on by compare-and-set). Returns how many."""
     now, started = clock.now(), 0
+    _pull_back(now)
     for row in Schedule.objects.filter(next_run_at__lte=now):
         with transaction.atomic():
             pause = timedelta(seconds=row.every_seconds)
@@ -62,6 +64,27 @@ def tick() -> int:
                 enqueue(import_string(row.job), dedupe_key=f"schedule:{row.name}")
                 started += 1
     return started
+
+
+def _pull_back(now: datetime) -> None:
+    """Mend what a clock that went ahead and came back has left: schedules and jobs that wait for a day far away.
+
+    No schedule is ever due later than one period from now, nor was a job stored in the future; both show such a clock.
+    """
+    late = [
+        row.id
+        for row in Schedule.objects.filter(next_run_at__gt=now + CLOCK_SLACK)
+        if row.next_run_at > now + timedelta(seconds=row.every_seconds) + CLOCK_SLACK
+    ]
+    if not late:
+        return
+    log.warning("the clock went back: %s schedules and the jobs stored meanwhile are pulled back with it", len(late))
+    with transaction.atomic():
+        Schedule.objects.filter(id__in=late).update(next_run_at=now)
+        ahead = list(Job.objects.select_for_update().filter(created_at__gt=now + CLOCK_SLACK))
+        for job in ahead:
+            job.run_at, job.created_at = now + (job.run_at - job.created_at), now
+        Job.objects.bulk_update(ahead, ["run_at", "created_at"], batch_size=1000)
 
 
 def lead(owner: str) -> bool:

@@ -312,3 +312,24 @@ def test_a_job_may_give_up_without_a_word():
     jobs.enqueue(give_up_without_a_word)
     assert jobs.run_pending() == 0
     assert Job.objects.get().state == JobState.DEAD
+
+
+@pytest.mark.django_db
+def test_a_clock_that_went_ahead_and_came_back_stops_nothing():
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    with clock.travelled(at):
+        declare([Every("noting", 60, note)])
+        tick()
+        jobs.run_pending()
+    with clock.travelled(at + timedelta(days=400)):
+        tick()
+        jobs.run_pending()
+        jobs.enqueue(note, value="soon")
+        jobs.enqueue(note, value="in an hour", run_at=clock.now() + timedelta(hours=1))
+    with clock.travelled(at + timedelta(minutes=2)):
+        assert tick() == 1
+        due = Job.objects.filter(run_at__lte=clock.now()).count()
+        assert (due, Job.objects.get(payload__value="in an hour").run_at) == (2, clock.now() + timedelta(hours=1))
+        assert tick() == 0
+    with clock.travelled(at + timedelta(minutes=3)):
+        assert tick() == 1

