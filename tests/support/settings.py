@@ -21,12 +21,11 @@ os.environ["JUQUN_DATA_DIR"] = _folder
 os.environ["JUQUN_SECRET_KEY"] = "tests-only-secret-of-sufficient-length"
 os.environ["JUQUN_DATABASE_URL"] = os.environ.get("JUQUN_TEST_DATABASE_URL", "")
 os.environ["DJANGO_SETTINGS_MODULE"] = "juqun.config.settings"
+# Tests read the texts of the code itself, whether or not the catalogues are compiled on this machine.
+os.environ["JUQUN_LANGUAGE"] = "en"
 os.environ.pop("JUQUN_CLOCK_FILE", None)
 
 from juqun.config.settings import *  # noqa: E402, F403 - the environment above decides what they say
 from juqun.config.settings import STATIC_ROOT  # noqa: E402
 
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-
-# Tests read the texts of the code itself, whether or not the catalogues are compiled on this machine.
-LANGUAGE_CODE = "en"

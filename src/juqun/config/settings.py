@@ -101,7 +101,7 @@ TEMPLATES = [
     },
 ]
 
-LANGUAGE_CODE = "zh-hans"
+LANGUAGE_CODE = env.text("JUQUN_LANGUAGE", "zh-hans")
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [PACKAGE_DIR / "locale"]
 USE_I18N = True
