@@ -30,6 +30,7 @@ from juqun.surfaces.console.page import Page
 
 PER_PAGE = 50
 MOST_NODES = 800
+MOST_STAFF = 25
 MESSAGE_STEPS = (
     MessageState.PLANNED,
     MessageState.QUEUED,
@@ -204,6 +205,7 @@ class CampaignPage(Page):
         """Counts, progress and effect, each of the reader's own part."""
         campaign = queries.get_campaign(scope=self.scope, campaign_id=kwargs["campaign_id"])
         counts = queries.message_counts(scope=self.scope, campaign_id=campaign.id)
+        staff = queries.staff_progress(scope=self.scope, campaign_id=campaign.id)
         steps = [{"state": state, "number": counts.get(state.value, 0)} for state in MESSAGE_STEPS]
         return {
             "title": campaign.name,
@@ -214,7 +216,8 @@ class CampaignPage(Page):
             "steps": steps,
             "total": sum(one["number"] for one in steps),
             "reasons": _reasons(counts),
-            "staff": queries.staff_progress(scope=self.scope, campaign_id=campaign.id)[:100],
+            "staff": staff[:MOST_STAFF],
+            "staff_left_out": max(0, len(staff) - MOST_STAFF),
             "template_name": self._coupon(campaign),
             **self._effect(campaign),
         }
