@@ -211,7 +211,6 @@ def test_an_export_holds_no_formula_and_no_bare_identity(world):
 
 def test_a_campaign_seen_from_a_store_is_run_by_its_owner_only(world):
     path = f"/console/campaigns/{world.tianhe.campaign_id}/"
-    page = signed_in("li").get(path)
-    assert page.context["uplift"].treated_n + page.context["uplift"].holdout_n > 0
+    assert signed_in("li").get(path).context["may_run"] is True
     for action in ("plan", "launch", "stop", "dry_run"):
         assert signed_in("zhao").post(path, {"action": action}).status_code == 404
