@@ -138,7 +138,7 @@ def _part(chain: SmallChain, store: Any, guide: StaffView, word: str, size: int,
         template_id=template_id, member_id=people[0], source="test", intent_key=f"{word}-1", at=at
     )
     campaign_id = campaigns.create_campaign(
-        name=f"{word}店周末回访", segment_id=segment.id, text="周末好，进店有礼", node_id=store.id, holdout_bp=3_000,
+        name=f"{word}店周末回访", segment_id=segment.id, text="周末好，进店有礼", node_id=store.id, holdout_bp=5_000,
         starts_at=at - timedelta(days=CAMPAIGN_DAYS), link_url="https://shop.example/weekend", actor_staff_id=chain.hong.id,
     )  # fmt: skip
     reply = robot.set_keyword_reply(words=[f"{word}营业"], text=f"{word}店每天 7 点到 23 点", store_id=store.id)
