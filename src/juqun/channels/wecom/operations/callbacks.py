@@ -40,13 +40,17 @@ def open_callback(*, signature: str, timestamp: str, nonce: str, body: bytes) ->
         raise CallbackRefusedError(reason="nothing encrypted inside")
     plain = _crypto().open(signature, timestamp, nonce, encrypted)
     message = envelope.parse(plain)
+    try:
+        text = plain.decode()
+    except UnicodeDecodeError:
+        raise CallbackRefusedError(reason="not UTF-8") from None
     event, change_type = translation.kind_of(message)
     return VerifiedCallback(
         dedupe_key=translation.dedupe_key(message, plain),
         received_at=clock.now(),
         event=event[:_NAME_LENGTH],
         change_type=change_type[:_NAME_LENGTH],
-        sealed_body=seal(plain.decode()),
+        sealed_body=seal(text),
         urgency=translation.urgency(message),
     )
 

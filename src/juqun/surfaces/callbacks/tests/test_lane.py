@@ -39,6 +39,13 @@ class Body(io.BytesIO):
         return data
 
 
+class Latin(str):
+    """A text that is sent in another encoding than WeCom's."""
+
+    def encode(self, *args):
+        return super().encode("latin-1")
+
+
 def send(method="POST", query="", body=b"", path=lane.PREFIX, **environ):
     told = []
     stream = body if isinstance(body, Body) else Body(body)
@@ -127,6 +134,9 @@ def test_whatever_is_thrown_at_the_lane_is_refused(body, query):
         lambda query, body: signed_callback(added(), timestamp=str(int(clock.now().timestamp()) - 1000)),
         lambda query, body: signed_callback(added(), corp_id="wx0000000000000000"),
         lambda query, body: signed_callback("<xml><Event>x</Event>"),
+        lambda query, body: signed_callback(
+            Latin('<?xml version="1.0" encoding="iso-8859-1"?><xml><Event>é</Event></xml>')
+        ),
     ],
 )
 def test_what_is_not_genuine_is_refused_without_a_trace(forge, caplog):
