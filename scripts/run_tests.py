@@ -1,4 +1,4 @@
-"""Every test: the whole suite on SQLite (with the browser), then all but the browser on PostgreSQL."""
+"""Every test: the whole suite on SQLite, the same on PostgreSQL, and the journeys in the browser."""
 
 import os
 import subprocess
@@ -27,8 +27,10 @@ def run(name: str, *arguments: str, **variables: str) -> bool:
 
 
 if __name__ == "__main__":
+    # The browser's own event loop lives in the test process, where other tests start loops of theirs: it gets a run of its own.
     results = [
-        run("suite on SQLite"),
+        run("suite on SQLite", "-m", "not browser"),
         run("suite on PostgreSQL", "-m", "not browser", JUQUN_TEST_DATABASE="postgres"),
+        run("browser journeys", "-m", "browser"),
     ]
     sys.exit(0 if all(results) else 1)

@@ -1,6 +1,7 @@
 """What people of each role see and do in the console."""
 
 import pytest
+from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -64,7 +65,7 @@ def test_headquarters_walk_through_every_page(sign_in, shoot, world):
     page.goto("/console/campaigns/new/")
     shoot(page, "hq-campaign-new")
     page.goto("/console/")
-    assert page.locator(".jq-chart svg").count() == 3
+    expect(page.locator(".jq-chart svg")).to_have_count(3)
     page.click(".jq-table a >> nth=0")
     page.wait_for_url("**node=*")
     shoot(page, "hq-dashboard-city")
@@ -94,13 +95,13 @@ def test_the_segment_is_counted_while_it_is_edited(sign_in, shoot, world):
     page.fill("input[name=name]", "年轻家庭")
     page.click("button.main:has-text('保存')")
     page.wait_for_url("**/console/segments/")
-    assert page.locator("td >> text=年轻家庭").count() == 1
+    expect(page.locator("td >> text=年轻家庭")).to_have_count(1)
 
 
 def test_the_result_of_a_campaign_tells_effect_and_interval(sign_in, shoot, world):
     page = sign_in("li")
     page.goto(f"/console/campaigns/{world.tianhe.campaign_id}/")
-    assert page.locator("svg.jq-effect circle").count() == 1
+    expect(page.locator("svg.jq-effect circle")).to_have_count(1)
     shoot(page, "campaign-result")
 
 

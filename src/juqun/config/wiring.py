@@ -5,11 +5,13 @@ from typing import Any
 
 from juqun.channels.wecom import events as wecom
 from juqun.channels.wecom import jobs as wecom_jobs
+from juqun.config import reactions
 from juqun.domains.audience import handlers as audience
 from juqun.domains.audience import jobs as audience_jobs
 from juqun.domains.campaigns import handlers as campaigns
 from juqun.domains.campaigns import jobs as campaigns_jobs
 from juqun.domains.campaigns import queries as campaigns_queries
+from juqun.domains.catalog import events as catalog_events
 from juqun.domains.catalog import queries as catalog_queries
 from juqun.domains.commerce import handlers as commerce
 from juqun.domains.commerce import jobs as commerce_jobs
@@ -85,6 +87,9 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
         Subscription(robot.on_member_erased),
     ],
     org_events.StaffLeft: [Subscription(growth.on_staff_left)],
+    # what the lake must know
+    catalog_events.ProductsChanged: [Subscription(reactions.on_products_changed)],
+    org_events.StoreOpened: [Subscription(reactions.on_store_opened)],
     # what we want to be true at WeCom, and what depends on it
     growth_events.LiveCodeChanged: [
         Subscription(growth.on_live_code_changed),
@@ -101,6 +106,7 @@ SCHEDULES: Sequence[Every] = (
     Every("kernel.prune_events", DAY, events.prune_events),
     Every("lake.flush_facts", 5, lake_jobs.flush_facts),
     Every("lake.refresh_dims", 5 * MINUTE, lake_jobs.refresh_dims),
+    Every("lake.refresh_all_dims", DAY, lake_jobs.refresh_all_dims),
     Every("lake.compact", DAY, lake_jobs.compact),
     Every("lake.tidy_up", HOUR, lake_jobs.tidy_up),
     Every("imports.discard_error_files", DAY, imports_jobs.discard_error_files),
@@ -136,4 +142,4 @@ DIMS: Mapping[str, Callable[[], Any]] = {
 def connect() -> None:
     """Hand the tables to the kernel and the lake."""
     events.wire(SUBSCRIPTIONS)
-    feed.wire_dims(DIMS)
+    feed.wire_dims(DIMS, on_news=("products", "stores"))

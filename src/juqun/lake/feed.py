@@ -28,6 +28,7 @@ _INSERT_ROWS: Final = 500  # SQLite binds at most 32,766 values per statement; r
 KEEP_FLUSHED_DAYS: Final = 60
 
 _dims: dict[str, Callable[[], pa.Table]] = {}
+_on_news: set[str] = set()
 
 
 def record(fact: str, key: str, row: dict[str, Any]) -> None:
@@ -144,13 +145,23 @@ def purge_flushed() -> int:
     return deleted
 
 
-def wire_dims(table: Mapping[str, Callable[[], pa.Table]]) -> None:
-    """Name the function that exports each dimension; called once with the wiring's table. Raises UnknownTableError."""
-    for name in table:
+def wire_dims(table: Mapping[str, Callable[[], pa.Table]], *, on_news: Iterable[str] = ()) -> None:
+    """Name the function that exports each dimension; called once with the wiring's table. Raises UnknownTableError.
+
+    `on_news`: dimensions whose room tells of each change; they are exported then, and once a day.
+    """
+    for name in [*table, *on_news]:
         if name not in DIMS:
             raise UnknownTableError(table=name, known=", ".join(DIMS))
     _dims.clear()
     _dims.update(table)
+    _on_news.clear()
+    _on_news.update(on_news)
+
+
+def restless_dims() -> list[str]:
+    """The dimensions that change without news: those that must be exported again and again."""
+    return [name for name in _dims if name not in _on_news]
 
 
 def refresh_dims(names: Iterable[str] | None = None) -> int:

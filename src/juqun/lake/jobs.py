@@ -13,7 +13,14 @@ def flush_facts() -> None:
 
 @job(queue="bulk", atomic=False, lease_seconds=120)
 def refresh_dims(*, names: list[str] | None = None) -> None:
-    feed.refresh_dims(names)
+    """The named dimensions, or those of which nobody tells when they change."""
+    feed.refresh_dims(feed.restless_dims() if names is None else names)
+
+
+@job(queue="bulk", atomic=False, lease_seconds=120)
+def refresh_all_dims() -> None:
+    """Every dimension, whatever the news said."""
+    feed.refresh_dims()
 
 
 @job(queue="bulk", atomic=False, lease_seconds=1_800)

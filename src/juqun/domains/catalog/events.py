@@ -14,3 +14,12 @@ class PriceChanged(Event):
 
     product_ref: str
     price_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductsChanged(Event):
+    """Products were added or changed; told once per batch, however many they are."""
+
+    NAME: ClassVar[str] = "catalog.products_changed"
+
+    number: int

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from juqun.domains.catalog import rules
 from juqun.domains.catalog.errors import ProductInvalidError
-from juqun.domains.catalog.events import PriceChanged
+from juqun.domains.catalog.events import PriceChanged, ProductsChanged
 from juqun.domains.catalog.models import Product
 from juqun.domains.catalog.queries import to_view
 from juqun.domains.catalog.types import ProductIn, UpsertResult
@@ -32,7 +32,8 @@ BATCH: Final = 1_000
 def upsert_products(*, products: Sequence[ProductIn], at: datetime) -> UpsertResult:
     """Insert products or bring them up to date; the later entry of a reference wins.
 
-    PriceChanged is sent for each product that had another price before. Raises ProductInvalidError; then nothing changed.
+    ProductsChanged is sent once per batch, PriceChanged for each product that had another price before.
+    Raises ProductInvalidError; then nothing changed.
     """
     for product in products:
         rules.check_product(product)
@@ -102,13 +103,16 @@ def _upsert_batch(wanted: Sequence[ProductIn], at: datetime) -> tuple[int, int]:
     Product.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["product_ref"], update_fields=[*TEXTS, "price_fen", "updated_at"]
     )
-    events.publish(
-        *(
-            PriceChanged(product_ref=product.product_ref, price_fen=product.price_fen)
-            for product in moved
-            if product.price_fen is not None and known[product.product_ref].price_fen not in (None, product.price_fen)
+    if rows:
+        events.publish(
+            ProductsChanged(number=len(rows)),
+            *(
+                PriceChanged(product_ref=product.product_ref, price_fen=product.price_fen)
+                for product in moved
+                if product.price_fen is not None
+                and known[product.product_ref].price_fen not in (None, product.price_fen)
+            ),
         )
-    )
     return len(fresh), len(moved)
 
 
