@@ -40,5 +40,13 @@ def order_view(row: Order) -> OrderView:
 def till_key_view(row: TillKey) -> TillKeyView:
     """A key; load it with `select_related("node")`."""
     return TillKeyView(
-        id=row.pk, name=row.name, node_id=row.node_id, node_path=row.node.path, node_kind=str(row.node.kind)
+        id=row.pk,
+        name=row.name,
+        node_id=row.node_id,
+        node_name=row.node.name,
+        node_path=row.node.path,
+        node_kind=str(row.node.kind),
+        hint=row.hint,
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
     )

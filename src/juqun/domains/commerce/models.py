@@ -80,6 +80,7 @@ class TillKey(models.Model):
     hint = models.CharField(max_length=12)
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

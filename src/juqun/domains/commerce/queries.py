@@ -10,6 +10,7 @@ from juqun.domains.commerce.mappers import order_view, till_key_view
 from juqun.domains.commerce.models import Order, TillKey
 from juqun.domains.commerce.operations.keys import hash_secret
 from juqun.domains.commerce.types import OrderView, TillKeyView
+from juqun.kernel.errors import NotFoundError
 from juqun.kernel.scope import DataScope
 
 
@@ -61,6 +62,15 @@ def check_till_key(*, secret: str) -> TillKeyView:
     row = TillKey.objects.select_related("node").filter(key_hash=hash_secret(secret), revoked_at__isnull=True).first()
     if row is None:
         raise TillKeyUnknownError
+    return till_key_view(row)
+
+
+def get_till_key(*, scope: DataScope, key_id: int) -> TillKeyView:
+    """A valid key of the scope's nodes. Raises NotFoundError, also when it is outside the scope."""
+    rows = TillKey.objects.select_related("node").filter(scope.path_condition("node__path"), revoked_at__isnull=True)
+    row = rows.filter(pk=key_id).first()
+    if row is None:
+        raise NotFoundError
     return till_key_view(row)
 
 

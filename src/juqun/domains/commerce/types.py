@@ -68,13 +68,20 @@ class OrderView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TillKeyView:
-    """Whose key it is: the node (a store, or higher up for head-office programs) and the name given to it."""
+    """Whose key it is: the node (a store, or higher up for head-office programs) and the name given to it.
+
+    ``hint`` is how the secret begins. ``last_used_at`` is right to the hour; None for a key that was never used.
+    """
 
     id: int
     name: str
     node_id: int
+    node_name: str
     node_path: str
     node_kind: str
+    hint: str
+    created_at: datetime
+    last_used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ from juqun.kernel.scope import DataScope
 
 BOARD_ORDER = (GroupState.SILENT, GroupState.FULL, GroupState.OPEN, GroupState.DISMISSED)
 """What needs a person comes first."""
+ENTRY_PARTS = ("kind", "store", "owner_staff")
+"""What a view of a way in needs beside its row."""
 
 
 def list_kinds() -> list[GroupKind]:
@@ -41,6 +43,7 @@ def list_kinds() -> list[GroupKind]:
             capacity=kind.capacity,
             member_tags=tuple(tags.get(kind.pk, ())),
             is_default=kind.is_default,
+            priority=kind.priority,
         )
         for kind in Kind.objects.order_by("pk")
     ]
@@ -48,7 +51,7 @@ def list_kinds() -> list[GroupKind]:
 
 def get_entry(*, store_id: int, kind_code: str) -> JoinEntry | None:
     """Return the way into a kind's groups at a store, ready or not; a system look-up without scope."""
-    entry = Entry.unscoped.select_related("kind").filter(store_id=store_id, kind__code=kind_code).first()
+    entry = _entries().filter(store_id=store_id, kind__code=kind_code).first()
     return None if entry is None else _entry_view(entry)
 
 
@@ -86,13 +89,43 @@ def pick_entry(*, store_id: int, member_id: int) -> JoinEntry | None:
 
 
 def _usable() -> QuerySet[Entry]:
-    return Entry.unscoped.select_related("kind").exclude(qr_code="").order_by("pk")
+    return _entries().exclude(qr_code="").order_by("pk")
 
 
-def list_entries(*, scope: DataScope) -> list[JoinEntry]:
-    """Return the ways in inside a scope, by store and kind."""
-    found = Entry.objects.within(scope).select_related("kind").order_by("store_id", "kind_id")
-    return [_entry_view(entry) for entry in found]
+def _entries() -> QuerySet[Entry]:
+    return Entry.unscoped.select_related(*ENTRY_PARTS)
+
+
+def list_entries(
+    *, scope: DataScope, state: EntryState | None = None, limit: int | None = None, offset: int = 0
+) -> list[JoinEntry]:
+    """Return the ways in inside a scope, by store and kind; ``limit`` None means all."""
+    found = Entry.objects.within(scope).select_related(*ENTRY_PARTS).order_by("store__path", "kind_id")
+    if state is not None:
+        found = found.filter(state=state)
+    end = None if limit is None else offset + limit
+    return [_entry_view(entry) for entry in found[offset:end]]
+
+
+def get_scoped_entry(*, scope: DataScope, entry_id: int) -> JoinEntry:
+    """Return one way in; raises NotFoundError outside the scope as well as for an unknown id."""
+    entry = Entry.objects.within(scope).select_related(*ENTRY_PARTS).filter(pk=entry_id).first()
+    if entry is None:
+        raise NotFoundError
+    return _entry_view(entry)
+
+
+def count_entries_by_state(*, scope: DataScope) -> dict[EntryState, int]:
+    """Return how many ways in are in each state; every state is there, with zero too."""
+    found = Entry.objects.within(scope).order_by().values("state").annotate(n=Count("pk"))
+    counted = dict(found.values_list("state", "n"))
+    return {state: counted.get(state.value, 0) for state in EntryState}
+
+
+def list_loose_groups(*, scope: DataScope, limit: int | None = None) -> list[GroupView]:
+    """Return the living groups inside a scope that no way in leads to, newest first; ``limit`` None means all."""
+    found = _groups(scope).filter(entry__isnull=True, dismissed_at__isnull=True).order_by("-created_at", "-pk")
+    return [_group_view(group) for group in found[:limit]]
 
 
 def list_planned_groups(*, scope: DataScope) -> list[PlannedGroupView]:
@@ -100,7 +133,7 @@ def list_planned_groups(*, scope: DataScope) -> list[PlannedGroupView]:
     found = (
         PlannedGroup.objects.within(scope)
         .filter(group__isnull=True)
-        .select_related("entry__store", "entry__kind")
+        .select_related("entry__store", "entry__kind", "entry__owner_staff")
         .order_by("planned_at", "pk")
     )
     return [_planned_view(planned) for planned in found]
@@ -263,6 +296,9 @@ def _entry_view(entry: Entry) -> JoinEntry:
         kind_code=entry.kind.code,
         kind_name=entry.kind.name,
         store_id=entry.store_id,
+        store_name=entry.store.name,
+        owner_staff_id=entry.owner_staff_id,
+        owner_name=entry.owner_staff.name,
         state=EntryState(entry.state),
         url=entry.qr_code,
         qr_code=entry.qr_code,
@@ -279,5 +315,6 @@ def _planned_view(planned: PlannedGroup) -> PlannedGroupView:
         kind_code=planned.entry.kind.code,
         name=planned.name,
         owner_staff_id=planned.entry.owner_staff_id,
+        owner_name=planned.entry.owner_staff.name,
         planned_at=planned.planned_at,
     )

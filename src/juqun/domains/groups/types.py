@@ -47,6 +47,7 @@ class GroupKind:
     capacity: int
     member_tags: tuple[str, ...] = ()
     is_default: bool = False
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,9 @@ class JoinEntry:
     kind_code: str
     kind_name: str
     store_id: int
+    store_name: str
+    owner_staff_id: int
+    owner_name: str
     state: EntryState
     url: str
     qr_code: str
@@ -92,6 +96,7 @@ class PlannedGroupView:
     kind_code: str
     name: str
     owner_staff_id: int
+    owner_name: str
     planned_at: datetime
 
 

@@ -5,8 +5,10 @@ from typing import cast
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
+from juqun.domains.commerce import operations
 from juqun.domains.commerce import queries as commerce
 from juqun.domains.commerce.types import TillKeyView
+from juqun.kernel import clock
 from juqun.kernel.scope import DataScope
 
 
@@ -14,7 +16,9 @@ class TillKeyAuth(HttpBearer):
     """`Authorization: Bearer jq_…`; a wrong key raises TillKeyUnknownError, which is answered with 401."""
 
     def authenticate(self, request: HttpRequest, token: str) -> TillKeyView:
-        return commerce.check_till_key(secret=token)
+        key = commerce.check_till_key(secret=token)
+        operations.note_till_key_use(key=key, at=clock.now())
+        return key
 
 
 def caller(request: HttpRequest) -> TillKeyView:

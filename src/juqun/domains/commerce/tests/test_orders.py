@@ -23,6 +23,7 @@ from juqun.domains.promotions import queries as coupons
 from juqun.domains.promotions.errors import CouponFrozenError, CouponWrongStoreError
 from juqun.domains.promotions.testing import give_coupon, make_template, race
 from juqun.domains.promotions.types import CouponState
+from juqun.kernel.errors import NotFoundError
 from juqun.kernel.models import EventRecord
 from juqun.kernel.scope import DataScope
 from juqun.lake import feed
@@ -239,11 +240,25 @@ def test_till_keys(chain):
     )
     assert queries.list_till_keys(scope=DataScope(paths=(chain.nanshan.path,))) == []
     assert queries.list_till_keys(scope=ALL) == [view]
+    assert queries.get_till_key(scope=DataScope(paths=(chain.tianhe.path,)), key_id=made.id) == view
+    with pytest.raises(NotFoundError):
+        queries.get_till_key(scope=DataScope(paths=(chain.nanshan.path,)), key_id=made.id)
     assert operations.revoke_till_key(key_id=made.id) is True
     assert operations.revoke_till_key(key_id=made.id) is False
     for secret in (made.secret, made.secret[:-1], ""):
         with pytest.raises(TillKeyUnknownError):
             queries.check_till_key(secret=secret)
+
+
+def test_the_use_of_a_till_key_is_written_once_an_hour(chain, at, django_assert_num_queries):
+    made = operations.create_till_key(store_id=chain.tianhe.id, name="till 1")
+    assert queries.check_till_key(secret=made.secret).last_used_at is None
+    assert operations.note_till_key_use(key=queries.check_till_key(secret=made.secret), at=at) is True
+    key = queries.check_till_key(secret=made.secret)
+    assert key.last_used_at == at
+    with django_assert_num_queries(0):
+        assert operations.note_till_key_use(key=key, at=at + timedelta(minutes=59)) is False
+    assert operations.note_till_key_use(key=key, at=at + timedelta(minutes=60)) is True
 
 
 @pytest.mark.django_db(transaction=True)

@@ -74,4 +74,5 @@ def view_of(kind: Kind, tags: Sequence[str]) -> GroupKind:
         capacity=kind.capacity,
         member_tags=tuple(tags),
         is_default=kind.is_default,
+        priority=kind.priority,
     )
