@@ -24,16 +24,17 @@ class Area(StrEnum):
     CAMPAIGNS = "campaigns"
     COUPONS = "coupons"
     REDEEM = "redeem"
+    TILL_KEYS = "till_keys"
     IMPORTS = "imports"
     JOBS = "jobs"
 
 
 _GUIDE = frozenset({Area.DASHBOARD, Area.MEMBERS, Area.GROUPS, Area.REDEEM})
 _OPERATOR = _GUIDE | {Area.CODES, Area.ROBOT, Area.SEGMENTS, Area.CAMPAIGNS, Area.COUPONS}
-_MANAGER = _OPERATOR | {Area.ORGANISATION}
-_CITY = _MANAGER - {Area.REDEEM}
+_MANAGER = _OPERATOR | {Area.ORGANISATION, Area.TILL_KEYS}
+_CITY = _MANAGER - {Area.REDEEM, Area.TILL_KEYS}
 AREAS: Mapping[Role, frozenset[Area]] = {
-    Role.HQ_LEAD: _CITY | {Area.IMPORTS, Area.JOBS},
+    Role.HQ_LEAD: _CITY | {Area.TILL_KEYS, Area.IMPORTS, Area.JOBS},
     Role.CITY_OPERATOR: _CITY,
     Role.STORE_MANAGER: _MANAGER,
     Role.STORE_OPERATOR: _OPERATOR,

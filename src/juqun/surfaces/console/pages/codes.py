@@ -1,10 +1,8 @@
 """Live codes: one per store and source, with its QR picture, what it brought, and states that nobody here knows."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,20 +14,19 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from juqun.channels.wecom import operations as wecom
 from juqun.domains.groups import queries as groups
 from juqun.domains.growth import operations, queries
 from juqun.domains.growth.types import SourceKind
 from juqun.domains.org import queries as org
 from juqun.domains.org.types import NodeKind, Role
 from juqun.kernel import clock
-from juqun.kernel.errors import DomainError, NotFoundError
+from juqun.kernel.errors import DomainError
 from juqun.surfaces.console import phrases
 from juqun.surfaces.console.access import Area, Reader
 from juqun.surfaces.console.page import Page
+from juqun.surfaces.console.pages.pictures import hand_on
 
 PER_PAGE = 50
-PICTURE_KEPT_SECONDS = 3_600
 TALKERS = (Role.GUIDE, Role.STORE_MANAGER, Role.STORE_OPERATOR)
 
 
@@ -167,21 +164,11 @@ class CodePage(Page):
 
 
 class CodePicture(Page):
-    """WeCom's own picture of a code, handed on: the address that WeCom gives leads to a picture, it is not what the picture holds."""
+    """WeCom's own picture of a code, handed on."""
 
     area = Area.CODES
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Send the picture; 404 while WeCom gave none, 503 while WeCom is out of reach."""
         code = queries.get_live_code(scope=self.scope, live_code_id=kwargs["code_id"])
-        if urlsplit(code.qr_code).scheme not in {"http", "https"}:
-            raise NotFoundError
-        key = f"code-picture:{code.id}:{code.config_id}"
-        kept: tuple[bytes, str] | None = cache.get(key)
-        if kept is None:
-            kept = wecom.get_picture(url=code.qr_code)
-            cache.set(key, kept, PICTURE_KEPT_SECONDS)
-        content, kind = kept
-        answer = HttpResponse(content, content_type=kind)
-        answer["Cache-Control"] = "private, max-age=300"
-        return answer
+        return hand_on(url=code.qr_code, key=f"code-picture:{code.id}:{code.config_id}")

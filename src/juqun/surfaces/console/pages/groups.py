@@ -33,5 +33,6 @@ class GroupsPage(Page):
             "total": len(chosen),
             "is_empty": not board,
             "planned": queries.list_planned_groups(scope=self.scope),
-            "kind_names": {kind.code: kind.name for kind in queries.list_kinds()},
+            "may_open": self.reader.decides,
+            "may_make_kinds": self.reader.decides and self.scope.is_whole_chain,
         }
