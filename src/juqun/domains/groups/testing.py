@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from juqun.domains.groups import operations
-from juqun.domains.groups.models import Group, Kind, Membership
-from juqun.domains.groups.types import GroupState
+from juqun.domains.groups.models import Entry, Group, Kind, Membership
+from juqun.domains.groups.types import EntryState, GroupState
 from juqun.domains.org import queries as org
 from juqun.kernel.ids import new_id
 from juqun.kernel.scope import DataScope
@@ -48,3 +48,18 @@ def make_group(
         [Membership(group=group, member_id=member_id, joined_at=at) for member_id in member_ids]
     )
     return group.pk
+
+
+def make_way(*, store_id: int, owner_staff_id: int, at: datetime, group_id: int, kind_code: str = "deals") -> int:
+    """Return the id of a way into a group that is there, with a picture as if the channel had given it."""
+    chat_id = Group.unscoped.values_list("chat_id", flat=True).get(pk=group_id)
+    entry = operations.open_entry(
+        store_id=store_id, kind_code=kind_code, owner_staff_id=owner_staff_id, chat_id=chat_id, at=at
+    )
+    Entry.unscoped.filter(pk=entry.id).update(state=EntryState.READY, qr_code=f"https://qr.example/way/{entry.id}")
+    return entry.id
+
+
+def refuse_way(*, entry_id: int, refusal: str) -> None:
+    """Leave a way in as the channel's refusal leaves it."""
+    Entry.unscoped.filter(pk=entry_id).update(state=EntryState.REFUSED, refusal=refusal)

@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from juqun.domains.audience import operations as audience
 from juqun.domains.campaigns import operations as campaigns
+from juqun.domains.commerce import operations as commerce
 from juqun.domains.groups import operations as groups
-from juqun.domains.groups.testing import make_group
+from juqun.domains.groups.testing import make_group, make_way
 from juqun.domains.growth import operations as growth
 from juqun.domains.growth.testing import make_live_code
 from juqun.domains.growth.types import SourceKind
@@ -47,6 +48,9 @@ class Part:
     coupon_code: str
     campaign_id: int
     reply_id: int
+    way_id: int
+    waiting_way_id: int
+    key_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +146,11 @@ def _part(chain: SmallChain, store: Any, guide: StaffView, word: str, size: int,
         starts_at=at - timedelta(days=CAMPAIGN_DAYS), link_url="https://shop.example/weekend", actor_staff_id=chain.hong.id,
     )  # fmt: skip
     reply = robot.set_keyword_reply(words=[f"{word}营业"], text=f"{word}店每天 7 点到 23 点", store_id=store.id)
+    place = {"store_id": store.id, "owner_staff_id": guide.id, "at": at}
+    key = commerce.create_till_key(store_id=store.id, name=f"{word}店收银台 1")
     return Part(
+        way_id=make_way(group_id=group_id, **place), key_id=key.id,
+        waiting_way_id=groups.open_entry(kind_code="parents", **place).id,
         members=tuple(people), group_id=group_id, code_id=codes[0].id, segment_id=segment.id, template_id=template_id,
         coupon_code=coupon.code, campaign_id=campaign_id, reply_id=reply.id,
     )  # fmt: skip

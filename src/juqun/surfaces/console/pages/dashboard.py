@@ -13,6 +13,7 @@ from juqun.domains.insight import queries as insight
 from juqun.domains.insight.types import DashboardView, DayFigures, FunnelTier, Tier
 from juqun.domains.org import queries as org
 from juqun.domains.org.types import Node, NodeKind
+from juqun.kernel import clock
 from juqun.kernel.scope import DataScope
 from juqun.surfaces.console import charts
 from juqun.surfaces.console.access import Area, reader_of
@@ -89,6 +90,22 @@ class DashboardPage(Page):
             "funnel_chart": charts.funnel(tiers),
             "sources_chart": charts.sources(credits_),
         }
+
+
+class SourceModels(Page):
+    """The fold-out of the card of sources: six models of credit side by side, computed when somebody asks."""
+
+    area = Area.DASHBOARD
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Show the models of one node over some days."""
+        node = org.get_node(scope=self.scope, node_id=self.number("node", self.reader.staff.node_id))
+        days = self.number("days", 28)
+        until = clock.day_number(clock.business_day(clock.now()))
+        since = until - (days if days in PERIODS else 28) + 1
+        models = insight.attribution_models(scope=narrowed(self.scope, node), since_day=since, until_day=until)
+        by_credit = sorted(models, key=lambda one: (-one.last, one.channel))
+        return self.part("console/parts/source_models.html", models=by_credit)
 
 
 def narrowed(scope: DataScope, node: Node) -> DataScope:

@@ -56,6 +56,8 @@ def foreign_ids(world: World) -> dict[str, int]:
         "segment_id": world.tianhe.segment_id,
         "campaign_id": world.tianhe.campaign_id,
         "run_id": 1,
+        "entry_id": world.tianhe.way_id,
+        "kind_id": 1,
     }
 
 
@@ -111,6 +113,9 @@ def test_what_is_asked_for_by_query_shows_nothing_foreign(world):
         "/console/members/export.csv?q=天",
         "/console/search/?s=天河&extended=1",
         "/console/search/?s=广州&extended=1",
+        f"/console/sources/models/?node={world.chain.tianhe.id}",
+        "/console/groups/ways/?state=waiting",
+        "/console/groups/ways/?page=-1",
         f"/console/campaigns/new/?segment={world.tianhe.segment_id}",
     ):
         answer = client.get(url)
@@ -169,7 +174,9 @@ def foreign_form(world: World) -> dict[str, object]:
         "tag": "stolen", "other": "13800040001", "reason": "x", "merge_id": world.merge_id,
         "store": world.chain.tianhe.id, "node": world.chain.tianhe.id, "source": "till", "label": "x",
         "staff": [world.chain.wang.id], "welcome_text": "x", "kind": "members", "reply": ids.reply_id, "words": "x",
-        "text": "x", "name": "天河店好友", "segment": ids.segment_id, "coupon": ids.template_id, "holdout": "10",
+        "text": "x", "name": "天河店好友", "entry": ids.waiting_way_id,
+        "key_id": ids.key_id, "chat": "", "theme": "x", "owner": world.chain.wang.id, "capacity": "100", "tags": "x", "priority": "1",
+        "segment": ids.segment_id, "coupon": ids.template_id, "holdout": "10",
         "unit": "member", "starts_at": "2030-01-01T10:00", "measure_days": "28", "amount": "100", "days": "10",
         "total": "5", "code": ids.coupon_code, "receipt": "R-1", "job": "1", "do": "mode:rows",
         "file": SimpleUploadedFile("m.csv", b"key\n1\n"),
