@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from juqun.domains.groups.testing import refuse_way
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PAGES = (
@@ -163,3 +165,63 @@ def test_the_login_speaks_both_languages(browser, live_server, world, shoot):
     assert "Log in" in page.inner_text("#login-form")
     shoot(page, "login-en")
     context.close()
+
+
+def test_headquarters_makes_a_kind_and_a_store_opens_its_way_in(sign_in, shoot, world):
+    page = sign_in("hong")
+    page.goto("/console/groups/")
+    shoot(page, "groups-board")
+    page.goto("/console/groups/kinds/new/")
+    shoot(page, "kind-new")
+    for name, value in (
+        ("code", "night"),
+        ("name", "夜宵群"),
+        ("theme", "22 点后"),
+        ("capacity", "150"),
+        ("tags", "夜猫子"),
+    ):
+        page.fill(f"input[name={name}]", value)
+    page.click("button.main:has-text('保存社群类型')")
+    page.wait_for_url("**/console/groups/")
+    assert page.locator("td >> text=夜宵群").count() == 1
+    page = sign_in("li")
+    page.goto("/console/groups/ways/new/")
+    page.select_option("select[name=kind]", "night")
+    shoot(page, "way-new")
+    page.click("button.main:has-text('开通入口')")
+    page.wait_for_url("**/groups/ways/")
+    assert page.locator("text=“天河店夜宵群1”").count() == 1
+    refuse_way(entry_id=world.tianhe.waiting_way_id, refusal="84074 no right to the group")
+    page.goto("/console/groups/ways/")
+    page.wait_for_load_state("networkidle")
+    assert page.eval_on_selector("img.jq-qr", "one => one.naturalWidth") > 100
+    shoot(page, "ways")
+    page = sign_in("hong", width=390, height=844)
+    for path in ("groups/", "groups/ways/", "groups/ways/new/", "groups/kinds/new/", "till-keys/"):
+        page.goto(f"/console/{path}")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        shoot(page, f"phone-{path.strip('/').replace('/', '-')}")
+
+
+def test_a_till_key_is_seen_once(sign_in, shoot, world):
+    page = sign_in("li")
+    page.goto("/console/till-keys/")
+    page.fill("input[name=name]", "二号收银台")
+    page.click("button.main:has-text('生成密钥')")
+    page.wait_for_selector("[role=status] input")
+    secret = page.input_value("[role=status] input")
+    assert secret.startswith("jq_")
+    shoot(page, "till-key-made")
+    page.goto("/console/till-keys/")
+    assert secret not in page.content()
+    shoot(page, "till-keys")
+
+
+def test_six_models_unfold_under_the_sources(sign_in, shoot, world):
+    page = sign_in("hong")
+    page.goto("/console/?days=90")
+    page.click("details.jq-more > summary")
+    page.wait_for_selector("details.jq-more table")
+    assert page.locator("details.jq-more tbody tr").count() > 1
+    shoot(page, "dashboard-models")

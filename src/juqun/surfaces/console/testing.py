@@ -94,7 +94,7 @@ def make_world(*, size: int = 24) -> World:
         store_id=chain.tianhe.id, at=at,
     )  # fmt: skip
     merge_id = members.merge_members(keep_id=tianhe.members[0], absorb_id=twin.member_id, actor="Li", reason="同一人")
-    started = at - timedelta(days=CAMPAIGN_DAYS)
+    started = _campaign_start(at)
     for part in (tianhe, nanshan):
         campaigns.plan_campaign(campaign_id=part.campaign_id, at=started)
     feed.refresh_dims()
@@ -143,7 +143,7 @@ def _part(chain: SmallChain, store: Any, guide: StaffView, word: str, size: int,
     )
     campaign_id = campaigns.create_campaign(
         name=f"{word}店周末回访", segment_id=segment.id, text="周末好，进店有礼", node_id=store.id, holdout_bp=5_000,
-        starts_at=at - timedelta(days=CAMPAIGN_DAYS), link_url="https://shop.example/weekend", actor_staff_id=chain.hong.id,
+        starts_at=_campaign_start(at), link_url="https://shop.example/weekend", actor_staff_id=chain.hong.id,
     )  # fmt: skip
     reply = robot.set_keyword_reply(words=[f"{word}营业"], text=f"{word}店每天 7 点到 23 点", store_id=store.id)
     place = {"store_id": store.id, "owner_staff_id": guide.id, "at": at}
@@ -154,6 +154,11 @@ def _part(chain: SmallChain, store: Any, guide: StaffView, word: str, size: int,
         members=tuple(people), group_id=group_id, code_id=codes[0].id, segment_id=segment.id, template_id=template_id,
         coupon_code=coupon.code, campaign_id=campaign_id, reply_id=reply.id,
     )  # fmt: skip
+
+
+def _campaign_start(at: datetime) -> datetime:
+    """Noon in Shanghai some days ago: planned in quiet hours, a campaign writes to nobody."""
+    return (at - timedelta(days=CAMPAIGN_DAYS)).replace(hour=4, minute=0, second=0, microsecond=0)
 
 
 def _member(store_id: int, staff_id: int, word: str, n: int, at: datetime) -> int:
