@@ -169,12 +169,12 @@ def test_a_till_key_is_shown_once_and_works_until_it_is_withdrawn(world):
     assert secret not in shown(client.get(KEYS))
     assert "never" in shown(client.get(KEYS))
     headers = {"authorization": f"Bearer {secret}"}
-    assert Client().get("/api/v1/members/lookup?loyalty_card=nobody", headers=headers).status_code == 404
+    assert Client().get("/api/v1/members/lookup?card=nobody", headers=headers).status_code == 422
     assert keys.get_till_key(scope=ALL, key_id=key.id).last_used_at is not None
     revoke = {"action": "revoke", "key_id": key.id}
     assert signed_in("zhao").post(KEYS, revoke).status_code == 404
     assert client.post(KEYS, revoke).status_code == 302
-    assert Client().get("/api/v1/members/lookup?loyalty_card=nobody", headers=headers).status_code == 401
+    assert Client().get("/api/v1/members/lookup?card=nobody", headers=headers).status_code == 401
     assert client.post(KEYS, revoke).status_code == 404
 
 
