@@ -146,7 +146,7 @@ def _part(chain: SmallChain, store: Any, guide: StaffView, word: str, size: int,
         starts_at=_campaign_start(at), link_url="https://shop.example/weekend", actor_staff_id=chain.hong.id,
     )  # fmt: skip
     reply = robot.set_keyword_reply(words=[f"{word}营业"], text=f"{word}店每天 7 点到 23 点", store_id=store.id)
-    place = {"store_id": store.id, "owner_staff_id": guide.id, "at": at}
+    place: dict[str, Any] = {"store_id": store.id, "owner_staff_id": guide.id, "at": at}
     key = commerce.create_till_key(store_id=store.id, name=f"{word}店收银台 1")
     return Part(
         way_id=make_way(group_id=group_id, **place), key_id=key.id,
