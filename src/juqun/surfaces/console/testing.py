@@ -146,11 +146,11 @@ def _part(chain: SmallChain, store: Any, guide: StaffView, word: str, size: int,
         starts_at=_campaign_start(at), link_url="https://shop.example/weekend", actor_staff_id=chain.hong.id,
     )  # fmt: skip
     reply = robot.set_keyword_reply(words=[f"{word}营业"], text=f"{word}店每天 7 点到 23 点", store_id=store.id)
-    place: dict[str, Any] = {"store_id": store.id, "owner_staff_id": guide.id, "at": at}
+    home: dict[str, Any] = {"store_id": store.id, "owner_staff_id": guide.id, "at": at}
     key = commerce.create_till_key(store_id=store.id, name=f"{word}店收银台 1")
     return Part(
-        way_id=make_way(group_id=group_id, **place), key_id=key.id,
-        waiting_way_id=groups.open_entry(kind_code="parents", **place).id,
+        way_id=make_way(group_id=group_id, **home), key_id=key.id,
+        waiting_way_id=groups.open_entry(kind_code="parents", **home).id,
         members=tuple(people), group_id=group_id, code_id=codes[0].id, segment_id=segment.id, template_id=template_id,
         coupon_code=coupon.code, campaign_id=campaign_id, reply_id=reply.id,
     )  # fmt: skip
