@@ -122,7 +122,7 @@ def open_codes(town: Town, streets: Streets, extra_guides: Mapping[str, Sequence
             code = growth.create_live_code(
                 store_id=stores[store.code],
                 source=SourceKind(source),
-                label=source,
+                label=plan.CODE_LABELS[source],
                 staff_ids=[staff[userid] for userid in guides],
                 welcome_text=WELCOME.replace("{store}", store.name),
                 kind_code="family" if source == "community" and rank < FAMILY_STORES else None,

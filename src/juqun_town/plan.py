@@ -21,6 +21,7 @@ WRITE_SHARE: Final = 0.12
 IGNORE_SHARE: Final = 0.10
 CHANGE_OF_HEART_SHARE: Final = 0.02
 
+CODE_LABELS: Final = {"till": "收银台立牌", "poster": "门口海报", "community": "小区地推", "moments": "朋友圈"}
 SOURCES: Final = {"till": 0.45, "poster": 0.25, "community": 0.20, "moments": 0.10}
 QUESTIONS: Final = (
     "请问你们营业时间是几点到几点？",

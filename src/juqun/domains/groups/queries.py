@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 import pyarrow as pa
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Coalesce
 
 from juqun.domains.groups import rules
 from juqun.domains.groups.models import Entry, Group, Kind, KindTag, Membership, PlannedGroup
@@ -173,11 +174,19 @@ def get_group(*, scope: DataScope, group_id: int) -> GroupView:
     return _group_view(group)
 
 
-def board(*, scope: DataScope) -> list[GroupView]:
-    """Return the living groups of a scope for the board: silent ones first, then full, then open, by store."""
-    rank = {state: place for place, state in enumerate(BOARD_ORDER)}
-    found = [_group_view(group) for group in _groups(scope).filter(dismissed_at__isnull=True)]
-    return sorted(found, key=lambda group: (rank[group.state], group.store_name, group.name, group.id))
+def board(
+    *, scope: DataScope, state: GroupState | None = None, limit: int | None = None, offset: int = 0
+) -> list[GroupView]:
+    """Return the living groups of a scope (in one state) for the board: silent ones first, then full, then open, by store.
+
+    A chain has thousands of them: pages ask for `limit` rows from `offset` on; without a limit all are read.
+    """
+    rank = Case(*(When(state=one.value, then=Value(place)) for place, one in enumerate(BOARD_ORDER)))
+    found = _groups(scope).filter(dismissed_at__isnull=True)
+    if state is not None:
+        found = found.filter(state=state.value)
+    found = found.order_by(rank, Coalesce("store__name", Value("")), "name", "id")
+    return [_group_view(group) for group in found[offset : None if limit is None else offset + limit]]
 
 
 def count_by_state(*, scope: DataScope) -> dict[GroupState, int]:

@@ -17,7 +17,7 @@ from juqun.domains.groups.errors import (
 )
 from juqun.domains.groups.models import Entry
 from juqun.domains.groups.testing import make_group
-from juqun.domains.groups.types import GroupRole
+from juqun.domains.groups.types import GroupRole, GroupState
 from juqun.domains.members import operations as members
 from juqun.domains.members.types import Identity, IdentityKind
 from juqun.domains.org.testing import SmallChain, make_small_chain
@@ -231,3 +231,14 @@ def test_scope_of_board_and_counts(chain: SmallChain):
     assert queries.board(scope=own) == []
     (link,) = queries.list_group_links(group_ids=[mine])
     assert link.owner_userid == "li"
+
+
+def test_the_board_is_read_page_by_page_in_one_order(chain, django_assert_num_queries):
+    made = {make_group(store_id=chain.tianhe.id, owner_staff_id=chain.wang.id, at=AT) for _ in range(5)}
+    with django_assert_num_queries(1):
+        first = queries.board(scope=EVERYTHING, limit=3)
+    rest = queries.board(scope=EVERYTHING, limit=3, offset=3)
+    assert len(first) == 3
+    assert [group.id for group in (*first, *rest)] == [group.id for group in queries.board(scope=EVERYTHING)]
+    assert {group.id for group in (*first, *rest)} == made
+    assert queries.board(scope=EVERYTHING, state=GroupState.DISMISSED) == []

@@ -9,7 +9,8 @@ from juqun.domains.groups.types import GroupState
 from juqun.surfaces.console.access import Area
 from juqun.surfaces.console.page import Page
 
-MOST_CARDS = 200
+PER_PAGE = 60
+STATES = (GroupState.SILENT, GroupState.FULL, GroupState.OPEN)
 
 
 class GroupsPage(Page):
@@ -21,17 +22,21 @@ class GroupsPage(Page):
 
     def values(self, **kwargs: Any) -> dict[str, Any]:
         """Counts by state, the matrix of kinds, the groups themselves, and the plans that wait for a person."""
-        state = self.request.GET.get("state", "")
-        board = queries.board(scope=self.scope)
-        chosen = [group for group in board if not state or group.state == state]
+        asked = self.request.GET.get("state", "")
+        state = GroupState(asked) if asked in STATES else None
+        counts = queries.count_by_state(scope=self.scope)
+        living = sum(counts[one] for one in STATES)
+        pages = -(-(living if state is None else counts[state]) // PER_PAGE)
+        number = min(max(1, self.number("page", 1)), max(1, pages))
         return {
-            "counts": queries.count_by_state(scope=self.scope),
+            "counts": counts,
             "state": state,
-            "states": [GroupState.SILENT, GroupState.FULL, GroupState.OPEN],
+            "states": STATES,
             "matrix": queries.matrix(scope=self.scope),
-            "groups": chosen[:MOST_CARDS],
-            "total": len(chosen),
-            "is_empty": not board,
+            "groups": queries.board(scope=self.scope, state=state, limit=PER_PAGE, offset=(number - 1) * PER_PAGE),
+            "page_number": number,
+            "pages": pages,
+            "is_empty": not living,
             "planned": queries.list_planned_groups(scope=self.scope),
             "may_open": self.reader.decides,
             "may_make_kinds": self.reader.decides and self.scope.is_whole_chain,
