@@ -68,6 +68,8 @@ class Ids:
     live_code_id: int = NOWHERE
     reply_id: int = NOWHERE
     campaign_id: int = NOWHERE
+    entry_id: int = NOWHERE
+    key_id: int = NOWHERE
 
     def arguments(self, function: Callable[..., Any]) -> dict[str, Any]:
         day = clock.day_number(FRIDAY)
@@ -92,13 +94,13 @@ def happen_at_tianhe(chain: SmallChain) -> Ids:
     coupon = give_coupon(template_id=template_id, member_id=member_id, at=NOON)
     order = make_order(store_id=store, paid_at=NOON, member_id=member_id, coupon_code=coupon.code)
     group_id = make_group(store_id=store, owner_staff_id=chain.li.id, at=NOON, member_ids=[member_id])
-    groups.open_entry(store_id=store, kind_code="deals", owner_staff_id=chain.li.id)
+    entry = groups.open_entry(store_id=store, kind_code="deals", owner_staff_id=chain.li.id)
     code = make_live_code(store_id=store, staff_ids=[guide])
     scan = {"member_id": member_id, "staff_id": guide, "external_userid": "wmA", "at": NOON, "is_first": True}
     growth.record_scan(**scan, state=code.state)
     reply = robot.set_keyword_reply(words=["几点"], text="九点", store_id=store)
     segment = audience.create_segment(name="Tianhe", tree=FRIENDS, actor="li", node_id=store)
-    commerce.create_till_key(store_id=store, name="till")
+    key = commerce.create_till_key(store_id=store, name="till")
     feed.flush()
     feed.refresh_dims()
     tianhe = DataScope(paths=(chain.tianhe.path,))
@@ -117,6 +119,8 @@ def happen_at_tianhe(chain: SmallChain) -> Ids:
         live_code_id=code.id,
         reply_id=reply.id,
         campaign_id=campaign_id,
+        entry_id=entry.id,
+        key_id=key.id,
     )
 
 
