@@ -21,7 +21,7 @@ from tests.support import shop_town
 from tests.support.shop_town import WHOLE
 from wecom_emulator.running import run_in_thread
 
-CUSTOMERS, GUIDES, KILLS, MIN_KILLS = 120, 60, 10, 3
+CUSTOMERS, GUIDES, KILLS, MIN_KILLS = 80, 40, 6, 3
 ADD = "externalcontact/add_msg_template"
 
 

@@ -29,3 +29,6 @@ from juqun.config.settings import *  # noqa: E402, F403 - the environment above 
 from juqun.config.settings import STATIC_ROOT  # noqa: E402
 
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+# Slow hashing protects passwords of people; here it would be most of the suite's time.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
