@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PROCESSES = max(3, (os.cpu_count() or 2) + 1)  # one more than cores: some tests wait for leases and back-off
 
 
 def run(name: str, *arguments: str, **variables: str) -> bool:
@@ -14,7 +15,7 @@ def run(name: str, *arguments: str, **variables: str) -> bool:
     started = time.monotonic()
     print(f"\n== {name}", flush=True)
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", *arguments, *sys.argv[1:]],
+        [sys.executable, "-m", "pytest", "-q", "-n", str(PROCESSES), "--dist", "worksteal", *arguments, *sys.argv[1:]],
         cwd=ROOT,
         env={**os.environ, **variables},
         check=False,
