@@ -46,21 +46,15 @@ INSTALLED_APPS = [
     "axes",
     "treebeard",
     "juqun.kernel",
-    *[
-        app
-        for app in ("juqun.kernel.imports", "juqun.lake", "juqun.channels.wecom")
-        if (PACKAGE_DIR.parent / app.replace(".", "/") / "apps.py").exists()
-    ],
-    *[f"juqun.domains.{room}" for room in ROOMS if (PACKAGE_DIR / "domains" / room / "apps.py").exists()],
-    *[
-        f"juqun.surfaces.{surface}"
-        for surface in ("console", "h5", "http_api")
-        if (PACKAGE_DIR / "surfaces" / surface / "apps.py").exists()
-    ],
+    "juqun.kernel.imports",
+    "juqun.lake",
+    "juqun.channels.wecom",
+    *[f"juqun.domains.{room}" for room in ROOMS],
+    "juqun.surfaces.console",
+    "juqun.surfaces.h5",
     "juqun.config",
 ]
-if (PACKAGE_DIR / "domains" / "org" / "apps.py").exists():
-    AUTH_USER_MODEL = "org.Account"
+AUTH_USER_MODEL = "org.Account"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
