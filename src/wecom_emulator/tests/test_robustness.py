@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from wecom_emulator import actors, api
+from wecom_emulator import api
+from wecom_emulator.actors.verbs import VERBS
 from wecom_emulator.api.call import ENDPOINTS
 from wecom_emulator.app import create_app
 from wecom_emulator.running import build_world
@@ -135,7 +136,7 @@ def test_odd_parameters_are_answered(client: Client, path: str):
 
 @pytest.mark.parametrize("actor", ["customer", "staff"])
 def test_odd_actions_are_refused(client: Client, actor: str):
-    verbs = actors.CUSTOMER_VERBS if actor == "customer" else actors.STAFF_VERBS
+    verbs = [name for kind, name in VERBS if kind == actor]
     names = ["userid", "external_userid", "chat_id", "to", "state", "kind", "msgid", "members", "name", "text"]
     names += ["owner", "add_tag", "remove_tag", "remark", "scene", "open_kfid", "url", "qr_code", "add_way"]
     for verb in verbs:

@@ -1,0 +1,149 @@
+"""What staff do: confirm send tasks, keep groups, write, edit and drop customers, leave the company."""
+
+from wecom_emulator.actors.customers import write_in_group
+from wecom_emulator.actors.verbs import Action, Result, text, verb
+from wecom_emulator.errors import ActorError
+from wecom_emulator.rules import friendships, groups, mass, staffing
+from wecom_emulator.rules.friendships import person_of, staff_of
+from wecom_emulator.state.chats import JOIN_INVITED, GroupChat
+from wecom_emulator.world import World
+
+
+def _own_group(world: World, userid: str, action: Action) -> GroupChat:
+    staff_of(world, userid)
+    chat = groups.open_group(world, text(action, "chat_id"))
+    if chat.owner != userid:
+        raise ActorError("not_owner", "only the owner may do this")
+    return chat
+
+
+@verb("staff", "confirm")
+def _confirm_tasks(world: World, userid: str, action: Action) -> Result:
+    staff_of(world, userid)
+    return {"confirmed": mass.confirm(world, userid, action.get("msgid"))}
+
+
+@verb("staff", "ignore")
+def _ignore_task(world: World, userid: str, action: Action) -> Result:
+    staff_of(world, userid)
+    msgid = text(action, "msgid")
+    mass.ignore(world, userid, msgid)
+    return {"ignored": [msgid]}
+
+
+@verb("staff", "delete_customer")
+def _delete_customer(world: World, userid: str, action: Action) -> Result:
+    customer = text(action, "external_userid")
+    friendships.end_friendship(world, userid, customer, by_customer=False)
+    return {"external_userid": customer}
+
+
+@verb("staff", "leave_company")
+def _leave_company(world: World, userid: str, action: Action) -> Result:
+    staffing.leave_company(world, staff_of(world, userid))
+    return {"userid": userid}
+
+
+@verb("staff", "create_group")
+def _create_group(world: World, userid: str, action: Action) -> Result:
+    staff = staff_of(world, userid)
+    chat = groups.create_group(
+        world, name=text(action, "name"), owner=staff.userid, members=action.get("members") or []
+    )
+    return {"chat_id": chat.chat_id}
+
+
+@verb("staff", "remove_member")
+def _remove_member(world: World, userid: str, action: Action) -> Result:
+    chat = _own_group(world, userid, action)
+    groups.leave_group(world, chat, text(action, "external_userid"), removed=True)
+    return {"chat_id": chat.chat_id}
+
+
+@verb("staff", "invite")
+def _invite(world: World, userid: str, action: Action) -> Result:
+    chat = groups.open_group(world, text(action, "chat_id"))
+    customer = person_of(world, text(action, "external_userid"))
+    groups.join_group(world, chat, customer.external_userid, scene=JOIN_INVITED, invitor=staff_of(world, userid).userid)
+    return {"chat_id": chat.chat_id}
+
+
+@verb("staff", "change_group")
+def _change_group(world: World, userid: str, action: Action) -> Result:
+    chat = _own_group(world, userid, action)
+    owner = text(action, "owner", required=False)
+    if owner:
+        staff_of(world, owner)
+    groups.change_group(
+        world,
+        chat,
+        name=text(action, "name", required=False),
+        notice=text(action, "notice", required=False),
+        owner=owner,
+    )
+    return {"chat_id": chat.chat_id}
+
+
+@verb("staff", "dismiss_group")
+def _dismiss_group(world: World, userid: str, action: Action) -> Result:
+    chat = _own_group(world, userid, action)
+    groups.dismiss_group(world, chat)
+    return {"chat_id": chat.chat_id}
+
+
+@verb("staff", "write")
+def _write_as_staff(world: World, userid: str, action: Action) -> Result:
+    staff = staff_of(world, userid)
+    if text(action, "to") == "group":
+        return write_in_group(world, staff.userid, action)
+    friend = world.corp.friendship(userid, text(action, "external_userid"))
+    if friend is None:
+        raise ActorError("not_friends", "these two are not friends: the message is not delivered")
+    friend.chat_started = True
+    friend.last_chat_at = world.clock.seconds()
+    letter = {
+        "at": friend.last_chat_at,
+        "via": "staff",
+        "from": userid,
+        "text": text(action, "text"),
+        "attachments": [],
+    }
+    world.corp.persons[friend.external_userid].inbox.append(letter)
+    return {"external_userid": friend.external_userid}
+
+
+@verb("staff", "edit_customer")
+def _edit_customer(world: World, userid: str, action: Action) -> Result:
+    friend = world.corp.friendship(staff_of(world, userid).userid, text(action, "external_userid"))
+    if friend is None:
+        raise ActorError("not_friends", "these two are not friends: nothing to edit")
+    remark = text(action, "remark", required=False)
+    friend.remark = remark or friend.remark
+    gone = set(action.get("remove_tag") or [])
+    added = action.get("add_tag") or []
+    if any(item not in world.corp.tag_index for item in added):
+        raise ActorError("unknown_tag", "no such tag: see get_corp_tag_list", status=404)
+    friend.tag_ids = [item for item in dict.fromkeys([*friend.tag_ids, *added]) if item not in gone]
+    friendships.note_edit(world, userid, friend.external_userid)
+    return {"external_userid": friend.external_userid}
+
+
+def open_tasks(world: World, userid: str) -> list[Result]:
+    """Return the open send tasks of a staff member, oldest first."""
+    staff_of(world, userid)
+    rows = []
+    for msgid in world.corp.open_tasks.get(userid, {}):
+        message = world.corp.mass_messages[msgid]
+        task = message.tasks[userid]
+        rows.append(
+            {
+                "msgid": msgid,
+                "chat_type": message.chat_type,
+                "create_time": message.create_time,
+                "text": str(message.text.get("content", "")),
+                "attachments": message.attachments,
+                "targets": list(task.rows),
+                "reminders": len(message.reminded_at),
+            }
+        )
+    return rows

@@ -1,0 +1,44 @@
+"""The actors' door: which verbs customers, staff and the admin have, and how one of them is done."""
+
+from collections.abc import Callable
+from typing import Any
+
+from wecom_emulator.errors import ActorError
+from wecom_emulator.world import World
+
+Action = dict[str, Any]
+Result = dict[str, Any]
+Verb = Callable[[World, str, Action], Result]
+
+VERBS: dict[tuple[str, str], Verb] = {}
+"""Every verb by (actor, verb); actor is customer, staff or admin. Filled by the modules of this package."""
+
+
+def verb(actor: str, name: str) -> Callable[[Verb], Verb]:
+    """Register what an actor can do under a name."""
+
+    def keep(function: Verb) -> Verb:
+        VERBS[actor, name] = function
+        return function
+
+    return keep
+
+
+def text(action: Action, name: str, *, required: bool = True) -> str:
+    """Return a text field of an action, "" when it is missing and not required; raises ActorError missing_field or bad_field."""
+    value = action.get(name)
+    if value is None or value == "":
+        if required:
+            raise ActorError("missing_field", f"the action needs {name!r}", status=400)
+        return ""
+    if not isinstance(value, str):
+        raise ActorError("bad_field", f"{name!r} must be a text", status=400)
+    return value
+
+
+def perform(world: World, actor: str, actor_id: str, verb: str, action: Action) -> Result:
+    """Let an actor do one thing and return its result; raises ActorError when it cannot."""
+    known = VERBS.get((actor, verb))
+    if known is None:
+        raise ActorError("unknown_action", f"no action {verb!r} of {actor!r}: see the table in the README", status=404)
+    return known(world, actor_id, action)
