@@ -63,8 +63,9 @@ def _public_types() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {
         "kernel": set().union(*(_public_classes(SOURCE / "kernel" / n) for n in KERNEL_DOORS))
     }
-    for path in sorted([*SOURCE.glob("**/types.py"), *SOURCE.glob("**/events.py")]):
-        room = ".".join(path.parent.relative_to(SOURCE).parts).removeprefix("domains.")
+    for path in sorted([*SOURCE.glob("**/types.py"), *SOURCE.glob("**/types/*.py"), *SOURCE.glob("**/events.py")]):
+        home = path.parent.parent if path.parent.name == "types" else path.parent
+        room = ".".join(home.relative_to(SOURCE).parts).removeprefix("domains.")
         found.setdefault(room, set()).update(_public_classes(path))
     return found
 
