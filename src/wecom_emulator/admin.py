@@ -64,7 +64,7 @@ def _counts(world: World) -> dict[str, Any]:
         "departments": len(corp.departments),
         "staff": len(corp.staff),
         "customers": len(corp.persons),
-        "friendships": sum(map(len, corp.friendships.values())),
+        "friendships": corp.keeper.tables["friendships"].count_all(),
         "groups": len(corp.chats),
         "contact_ways": len(corp.contact_ways),
         "join_ways": len(corp.join_ways),
@@ -135,6 +135,7 @@ async def _post_clock(world: World, request: Request) -> Any:
     now = data.get("now")
     instant = None if now is None else parse_instant(now) if isinstance(now, str) else float(now)
     world.clock.set(now=instant, frozen=data.get("frozen"), advance_seconds=float(data.get("advance_seconds", 0)))
+    world.keep_clock()
     return world.clock.as_json()
 
 
@@ -156,15 +157,17 @@ async def _post_departments(world: World, request: Request) -> Any:
 async def _post_staff(world: World, request: Request) -> Any:
     data = await _body(request)
     rows = _rows(data, "staff")
-    kept = {item.name for item in fields(Staff)}
+    kept = {item.name for item in fields(Staff)} - {"inbox"}
     loaded = []
     for row in rows:
         old = world.corp.staff.get(str(row.get("userid", "")))
         base = {name: codec.dump(getattr(old, name)) for name in kept} if old is not None else {}
-        loaded.append((codec.load(Staff, {**base, **row}), old is None))
-    for staff, fresh in loaded:
+        loaded.append((codec.load(Staff, {**base, **row}), old))
+    for staff, old in loaded:
+        if old is not None and not staff.inbox:
+            staff.inbox = old.inbox
         world.corp.staff[staff.userid] = staff
-        if fresh and data.get("emit"):
+        if old is None and data.get("emit"):
             note_arrival(world, staff)
     return {"staff": len(loaded)}
 
@@ -299,7 +302,11 @@ _TABLE: list[tuple[str, str, Answer]] = [
 def _endpoint(world: World, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
         try:
-            return JSONResponse(await answer(world, request))
+            try:
+                data = await answer(world, request)
+                return data if isinstance(data, Response) else JSONResponse(codec.dump(data))
+            finally:
+                world.commit()
         except ActorError as error:
             return JSONResponse({"error": error.code, "message": str(error)}, status_code=error.status)
         except (ValueError, TypeError) as error:

@@ -25,6 +25,7 @@ def create_app(world: World) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         await world.sender.close()
+        world.commit()
 
     async def code_picture(request: Request) -> Response:
         config_id = request.path_params["config_id"]

@@ -158,6 +158,8 @@ async def _answered(
         answer = _handle(world, request, exchange, fault)
     except WeComError as error:
         return _refusal(world, request, error), False
+    finally:
+        world.commit()
     if not isinstance(answer, RawAnswer):
         answer = {**OK, **answer}
     if fault is not None and fault.errcode is not None:

@@ -64,7 +64,6 @@ def leave_group(world: World, chat: GroupChat, member: str, *, removed: bool) ->
     before = member_version(chat)
     chat.version += 1
     del chat.members[member]
-    world.corp.chats_of[member].discard(chat.chat_id)
     settings = world.corp.settings
     scene = settings.event_quit_scene_removed if removed else settings.event_quit_scene_self
     _member_event(world, chat, "del_member", ("QuitScene", scene), member, before)
@@ -89,8 +88,6 @@ def change_group(world: World, chat: GroupChat, *, name: str = "", notice: str =
 def dismiss_group(world: World, chat: GroupChat) -> None:
     """Close a group for good and tell the callbacks."""
     chat.dismissed_at = world.clock.seconds()
-    for member in chat.members:
-        world.corp.chats_of[member].discard(chat.chat_id)
     world.emit(EVENT, "dismiss", [("ChatId", chat.chat_id)], subject=chat.chat_id, concerns=[chat.owner])
 
 
@@ -139,7 +136,6 @@ def _put_member(world: World, chat: GroupChat, userid: str, *, scene: int, invit
         invitor=invitor if scene == JOIN_INVITED else "",
         state=state,
     )
-    world.corp.chats_of.setdefault(userid, set()).add(chat.chat_id)
     if external:
         day = china_date(now).date().isoformat()
         chat.joined[day] = chat.joined.get(day, 0) + 1

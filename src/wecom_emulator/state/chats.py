@@ -1,6 +1,9 @@
 """Customer groups and their members."""
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
+
+from wecom_emulator.state import codec
 
 MEMBER_STAFF = 1
 MEMBER_EXTERNAL = 2
@@ -34,7 +37,7 @@ class GroupChat:
     notice: str = ""
     status: int = 0
     dismissed_at: int | None = None
-    members: dict[str, ChatMember] = field(default_factory=dict)
+    members: MutableMapping[str, ChatMember] = field(default_factory=dict, metadata=codec.rows(by_key=True))
     admin_list: list[str] = field(default_factory=list)
     version: int = 0
     received: list[int] = field(default_factory=list)

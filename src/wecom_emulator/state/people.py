@@ -1,7 +1,10 @@
 """Departments, staff, persons on WeChat, and the friendships between staff and persons."""
 
+from collections.abc import MutableSequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from wecom_emulator.state import codec
 
 STAFF_ACTIVE = 1
 STAFF_LEFT = 5
@@ -36,7 +39,7 @@ class Staff:
     console_welcome: bool = False
     real_name_verified: bool = True
     left_at: int | None = None
-    inbox: list[dict[str, Any]] = field(default_factory=list)
+    inbox: MutableSequence[dict[str, Any]] = field(default_factory=list, metadata=codec.ROWS)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,7 +58,7 @@ class Person:
     corp_name: str = ""
     corp_full_name: str = ""
     received: list[int] = field(default_factory=list)
-    inbox: list[dict[str, Any]] = field(default_factory=list)
+    inbox: MutableSequence[dict[str, Any]] = field(default_factory=list, metadata=codec.ROWS)
 
 
 @dataclass(slots=True, kw_only=True)
