@@ -17,6 +17,7 @@ from wecom_emulator.errors import ActorError
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.mass import CAP_RULES
 from wecom_emulator.rules.staffing import note_arrival
+from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state import codec
 from wecom_emulator.state.corp import default_corp, load_corp
 from wecom_emulator.state.people import Department, Person, Staff
@@ -135,6 +136,7 @@ async def _post_clock(world: World, request: Request) -> Any:
     now = data.get("now")
     instant = None if now is None else parse_instant(now) if isinstance(now, str) else float(now)
     world.clock.set(now=instant, frozen=data.get("frozen"), advance_seconds=float(data.get("advance_seconds", 0)))
+    run_due(world)
     return world.clock.as_json()
 
 
@@ -298,6 +300,7 @@ _TABLE: list[tuple[str, str, Answer]] = [
 
 def _endpoint(world: World, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
+        run_due(world)
         try:
             return JSONResponse(await answer(world, request))
         except ActorError as error:

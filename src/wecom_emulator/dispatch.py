@@ -12,15 +12,27 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from wecom_emulator.api import contact_ways, contacts, customers, groups, join_ways, kf, media, messages, tags
+from wecom_emulator.api import (
+    contact_ways,
+    contacts,
+    customers,
+    groups,
+    join_ways,
+    kf,
+    media,
+    messages,
+    tags,
+    transfers,
+)
 from wecom_emulator.api.call import ENDPOINTS, Answer, Call, Endpoint, RawAnswer, Upload, authorize
 from wecom_emulator.errors import WeComError, errmsg
 from wecom_emulator.faults import Fault
 from wecom_emulator.recorder import RecordedCall
+from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state.settings import App
 from wecom_emulator.world import World
 
-AREAS = (contacts, customers, contact_ways, join_ways, tags, groups, messages, media, kf)
+AREAS = (contacts, customers, contact_ways, join_ways, tags, groups, messages, media, kf, transfers)
 """The area modules; importing them fills the endpoint table."""
 
 TRANSPORT = "wecom_emulator.transport"
@@ -154,6 +166,7 @@ async def _answered(
             return dict(OK), True
         if fault.errcode is not None:
             return _refusal(world, request, WeComError(fault.errcode)), False
+    run_due(world)
     try:
         answer = _handle(world, request, exchange, fault)
     except WeComError as error:

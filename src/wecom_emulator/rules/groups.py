@@ -74,7 +74,7 @@ def change_group(world: World, chat: GroupChat, *, name: str = "", notice: str =
     """Rename a group, change its notice or give it another owner; each change is an event of its own."""
     if owner:
         if owner not in chat.members:
-            _put_member(world, chat, owner, scene=JOIN_INVITED, invitor=chat.owner, state="")
+            _admit_staff(world, chat, owner)
         chat.owner = owner
         chat.status = 0
     chat.name = name or chat.name
@@ -84,6 +84,14 @@ def change_group(world: World, chat: GroupChat, *, name: str = "", notice: str =
         if given:
             fields: list[EventField] = [("ChatId", chat.chat_id), ("UpdateDetail", detail)]
             world.emit(EVENT, "update", fields, subject=chat.chat_id, concerns=[chat.owner])
+
+
+def _admit_staff(world: World, chat: GroupChat, userid: str) -> None:
+    before = member_version(chat)
+    chat.version += 1
+    _put_member(world, chat, userid, scene=JOIN_INVITED, invitor=chat.owner, state="")
+    scene = ("JoinScene", world.corp.settings.event_join_scene_invited)
+    _member_event(world, chat, "add_member", scene, userid, before)
 
 
 def dismiss_group(world: World, chat: GroupChat) -> None:

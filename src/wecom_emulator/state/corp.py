@@ -12,6 +12,8 @@ from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
 from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff
 from wecom_emulator.state.settings import App, CallbackConfig, Settings
 from wecom_emulator.state.tags import Tag, TagGroup
+from wecom_emulator.state.timers import Timer
+from wecom_emulator.state.transfers import GroupHandover, Transfer, TransferLog
 from wecom_emulator.state.ways import ContactWay, JoinWay
 
 DEFAULT_CORP_ID = "wx5823bf96d3bd56c7"
@@ -43,6 +45,11 @@ class Corp:
     images: dict[str, str] = field(default_factory=dict)
     kf_accounts: dict[str, KfAccount] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    transfers: dict[str, Transfer] = field(default_factory=dict)
+    transfers_of_customer: dict[str, TransferLog] = field(default_factory=dict)
+    transfers_of_pair: dict[str, TransferLog] = field(default_factory=dict)
+    group_handovers: dict[str, GroupHandover] = field(default_factory=dict)
     followers: dict[str, dict[str, Friendship]] = field(default_factory=dict, metadata={"derived": True})
     contact_way_of_state: dict[str, str] = field(default_factory=dict, metadata={"derived": True})
     join_way_of_state: dict[str, str] = field(default_factory=dict, metadata={"derived": True})
