@@ -23,6 +23,7 @@ from wecom_emulator.api import (
     messages,
     tags,
     transfers,
+    welcome_templates,
 )
 from wecom_emulator.api.call import ENDPOINTS, Answer, Call, Endpoint, RawAnswer, Upload, authorize
 from wecom_emulator.errors import WeComError, errmsg
@@ -32,7 +33,7 @@ from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state.settings import App
 from wecom_emulator.world import World
 
-AREAS = (contacts, customers, contact_ways, join_ways, tags, groups, messages, media, kf, transfers)
+AREAS = (contacts, customers, contact_ways, join_ways, tags, groups, messages, media, kf, transfers, welcome_templates)
 """The area modules; importing them fills the endpoint table."""
 
 TRANSPORT = "wecom_emulator.transport"

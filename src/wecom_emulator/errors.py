@@ -52,6 +52,7 @@ TEXTS: dict[int, str] = {
     41049: "welcome code missing",
     41050: "invalid welcome code",
     41051: "externaluser has started chatting",
+    41055: "group welcome template count exceeds limit",
     41063: "invalid chat_id",
     41064: "attachment size exceeds limit",
     41065: "invalid attachments msgtype",

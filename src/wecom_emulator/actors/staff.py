@@ -9,7 +9,8 @@ from wecom_emulator.state.chats import JOIN_INVITED, GroupChat
 from wecom_emulator.world import World
 
 
-def _own_group(world: World, userid: str, action: Action) -> GroupChat:
+def own_group(world: World, userid: str, action: Action) -> GroupChat:
+    """Return the group of an action if the staff member owns it; raises ActorError unknown_group or not_owner."""
     staff_of(world, userid)
     chat = groups.open_group(world, text(action, "chat_id"))
     if chat.owner != userid:
@@ -55,7 +56,7 @@ def _create_group(world: World, userid: str, action: Action) -> Result:
 
 @verb("staff", "remove_member")
 def _remove_member(world: World, userid: str, action: Action) -> Result:
-    chat = _own_group(world, userid, action)
+    chat = own_group(world, userid, action)
     groups.leave_group(world, chat, text(action, "external_userid"), removed=True)
     return {"chat_id": chat.chat_id}
 
@@ -70,7 +71,7 @@ def _invite(world: World, userid: str, action: Action) -> Result:
 
 @verb("staff", "change_group")
 def _change_group(world: World, userid: str, action: Action) -> Result:
-    chat = _own_group(world, userid, action)
+    chat = own_group(world, userid, action)
     owner = text(action, "owner", required=False)
     if owner:
         staff_of(world, owner)
@@ -86,7 +87,7 @@ def _change_group(world: World, userid: str, action: Action) -> Result:
 
 @verb("staff", "dismiss_group")
 def _dismiss_group(world: World, userid: str, action: Action) -> Result:
-    chat = _own_group(world, userid, action)
+    chat = own_group(world, userid, action)
     groups.dismiss_group(world, chat)
     return {"chat_id": chat.chat_id}
 

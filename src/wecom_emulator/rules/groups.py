@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from wecom_emulator.callbacks import EventField
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
+from wecom_emulator.rules.group_welcomes import greet
 from wecom_emulator.state.chats import JOIN_INVITED, JOIN_QR, MEMBER_EXTERNAL, MEMBER_STAFF, ChatMember, GroupChat
 from wecom_emulator.state.ways import JoinWay
 from wecom_emulator.world import World
@@ -55,6 +56,7 @@ def join_group(
     settings = world.corp.settings
     join_scene = settings.event_join_scene_qr if scene == JOIN_QR else settings.event_join_scene_invited
     _member_event(world, chat, "add_member", ("JoinScene", join_scene), external_userid, before)
+    greet(world, chat, external_userid)
 
 
 def leave_group(world: World, chat: GroupChat, member: str, *, removed: bool) -> None:

@@ -46,3 +46,4 @@ class GroupChat:
     joined: dict[str, int] = field(default_factory=dict)
     handed_over_at: list[int] = field(default_factory=list)
     internal: bool = False
+    welcome_template_id: str = ""

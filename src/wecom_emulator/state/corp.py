@@ -15,6 +15,7 @@ from wecom_emulator.state.tags import Tag, TagGroup
 from wecom_emulator.state.timers import Timer
 from wecom_emulator.state.transfers import GroupHandover, Transfer, TransferLog
 from wecom_emulator.state.ways import ContactWay, JoinWay
+from wecom_emulator.state.welcome_templates import WelcomeTemplate
 
 DEFAULT_CORP_ID = "wx5823bf96d3bd56c7"
 DEFAULT_AGENT_ID = 1000002
@@ -45,6 +46,7 @@ class Corp:
     images: dict[str, str] = field(default_factory=dict)
     kf_accounts: dict[str, KfAccount] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    welcome_templates: dict[str, WelcomeTemplate] = field(default_factory=dict)
     timers: dict[str, Timer] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
     transfers_of_customer: dict[str, TransferLog] = field(default_factory=dict)

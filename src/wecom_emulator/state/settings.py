@@ -26,6 +26,7 @@ class Settings:
     add_join_way_returns_qr_code: bool = False
     groupmsg_list_max: int = 100
     reminders_per_day: int = 3
+    welcome_template_limit: int = 100
     customers_per_staff: int = 20_000
     transfer_wait_seconds: int = 86_400
     transfers_per_customer: int = 2
