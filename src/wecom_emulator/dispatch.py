@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from wecom_emulator.api import (
+    acquisition,
     contact_ways,
     contacts,
     customers,
@@ -33,7 +34,20 @@ from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state.settings import App
 from wecom_emulator.world import World
 
-AREAS = (contacts, customers, contact_ways, join_ways, tags, groups, messages, media, kf, transfers, welcome_templates)
+AREAS = (
+    contacts,
+    customers,
+    contact_ways,
+    join_ways,
+    tags,
+    groups,
+    messages,
+    media,
+    kf,
+    transfers,
+    welcome_templates,
+    acquisition,
+)
 """The area modules; importing them fills the endpoint table."""
 
 TRANSPORT = "wecom_emulator.transport"

@@ -3,7 +3,7 @@
 from wecom_emulator.actors.customers import write_in_group
 from wecom_emulator.actors.verbs import Action, Result, text, verb
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import friendships, groups, mass, staffing
+from wecom_emulator.rules import acquisition, friendships, groups, mass, staffing
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.state.chats import JOIN_INVITED, GroupChat
 from wecom_emulator.world import World
@@ -30,6 +30,17 @@ def _ignore_task(world: World, userid: str, action: Action) -> Result:
     msgid = text(action, "msgid")
     mass.ignore(world, userid, msgid)
     return {"ignored": [msgid]}
+
+
+@verb("staff", "accept_friend")
+def _accept_friend(world: World, userid: str, action: Action) -> Result:
+    customer = text(action, "external_userid")
+    request, code = friendships.confirm_request(world, staff_of(world, userid).userid, customer)
+    if request.link_id:
+        acquisition.note_new_customer(world, request.link_id, userid, customer, request.state)
+        if request.chat_started:
+            acquisition.note_first_words(world, userid, customer)
+    return {"external_userid": customer, "welcome_code_issued": code is not None}
 
 
 @verb("staff", "delete_customer")

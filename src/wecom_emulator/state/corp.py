@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wecom_emulator.state import codec
+from wecom_emulator.state.acquisition import AcquisitionLink, FriendRequest, QuotaLot
 from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.kf import KfAccount
 from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
@@ -47,6 +48,10 @@ class Corp:
     kf_accounts: dict[str, KfAccount] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     welcome_templates: dict[str, WelcomeTemplate] = field(default_factory=dict)
+    friend_requests: dict[str, FriendRequest] = field(default_factory=dict)
+    acquisition_links: dict[str, AcquisitionLink] = field(default_factory=dict)
+    silent_link_customers: dict[str, str] = field(default_factory=dict)
+    quota_lots: dict[str, QuotaLot] = field(default_factory=dict)
     timers: dict[str, Timer] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
     transfers_of_customer: dict[str, TransferLog] = field(default_factory=dict)

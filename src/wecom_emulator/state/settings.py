@@ -27,6 +27,7 @@ class Settings:
     groupmsg_list_max: int = 100
     reminders_per_day: int = 3
     welcome_template_limit: int = 100
+    quota_warning_days: int = 7
     customers_per_staff: int = 20_000
     transfer_wait_seconds: int = 86_400
     transfers_per_customer: int = 2
