@@ -22,6 +22,8 @@ from wecom_emulator.api import (
     kf,
     media,
     messages,
+    strategies,
+    strategy_tags,
     tags,
     transfers,
     welcome_templates,
@@ -47,11 +49,16 @@ AREAS = (
     transfers,
     welcome_templates,
     acquisition,
+    strategies,
+    strategy_tags,
 )
 """The area modules; importing them fills the endpoint table."""
 
 TRANSPORT = "wecom_emulator.transport"
 """Key of the connection's transport in the ASGI scope, put there by the server in `running`."""
+
+SERIAL = "externalcontact/customer_strategy/"
+"""Calls below this path are refused while another one of the same kind is in flight."""
 
 OK = {"errcode": 0, "errmsg": "ok"}
 JSON_TYPE = "application/json; charset=UTF-8"
@@ -194,7 +201,7 @@ async def _answered(
 
 
 def _over_concurrency(world: World, path: str) -> bool:
-    limit = world.corp.settings.concurrency_limit
+    limit = 1 if path.startswith(SERIAL) else world.corp.settings.concurrency_limit
     return bool(limit) and world.in_flight.get(path, 0) > limit
 
 

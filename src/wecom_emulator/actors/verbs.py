@@ -39,6 +39,14 @@ def text(action: Action, name: str, *, required: bool = True) -> str:
     return value
 
 
+def texts(action: Action, name: str) -> list[str]:
+    """Return a list of texts, empty when missing; raises ActorError bad_field."""
+    value = action.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ActorError("bad_field", f"{name!r} must be a list of texts", status=400)
+    return value
+
+
 def number(action: Action, name: str, *, default: int | None = None) -> int:
     """Return an integer field of an action; raises ActorError missing_field (without a default) or bad_field."""
     value = action.get(name)

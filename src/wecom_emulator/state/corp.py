@@ -12,6 +12,7 @@ from wecom_emulator.state.kf import KfAccount
 from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
 from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff
 from wecom_emulator.state.settings import App, CallbackConfig, Settings
+from wecom_emulator.state.strategies import Strategy
 from wecom_emulator.state.tags import Tag, TagGroup
 from wecom_emulator.state.timers import Timer
 from wecom_emulator.state.transfers import GroupHandover, Transfer, TransferLog
@@ -48,6 +49,7 @@ class Corp:
     kf_accounts: dict[str, KfAccount] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     welcome_templates: dict[str, WelcomeTemplate] = field(default_factory=dict)
+    strategies: dict[str, Strategy] = field(default_factory=dict)
     friend_requests: dict[str, FriendRequest] = field(default_factory=dict)
     acquisition_links: dict[str, AcquisitionLink] = field(default_factory=dict)
     silent_link_customers: dict[str, str] = field(default_factory=dict)
