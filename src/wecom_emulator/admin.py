@@ -17,6 +17,7 @@ from wecom_emulator.errors import ActorError
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.mass import CAP_RULES
 from wecom_emulator.rules.staffing import note_arrival
+from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state import codec
 from wecom_emulator.state.corp import default_corp, load_corp
 from wecom_emulator.state.people import Department, Person, Staff
@@ -136,6 +137,7 @@ async def _post_clock(world: World, request: Request) -> Any:
     instant = None if now is None else parse_instant(now) if isinstance(now, str) else float(now)
     world.clock.set(now=instant, frozen=data.get("frozen"), advance_seconds=float(data.get("advance_seconds", 0)))
     world.keep_clock()
+    run_due(world)
     return world.clock.as_json()
 
 
@@ -208,6 +210,10 @@ async def _customer_action(world: World, request: Request) -> Any:
 async def _staff_action(world: World, request: Request) -> Any:
     params = request.path_params
     return actors.perform(world, "staff", params["actor_id"], params["verb"], await _body(request))
+
+
+async def _admin_action(world: World, request: Request) -> Any:
+    return actors.perform(world, "admin", "admin", request.path_params["verb"], await _body(request))
 
 
 async def _batch(world: World, request: Request) -> Any:
@@ -287,6 +293,7 @@ _TABLE: list[tuple[str, str, Answer]] = [
     ("GET", "/actors/staff/{actor_id}/tasks", _tasks),
     ("POST", "/actors/staff/{actor_id}/tasks/{verb}", _staff_action),
     ("POST", "/actors/staff/{actor_id}/{verb}", _staff_action),
+    ("POST", "/actors/admin/{verb}", _admin_action),
     ("GET", "/callbacks", _get_callbacks),
     ("POST", "/callbacks/drain", _drain),
     ("GET", "/callbacks/failed", _failed),
@@ -303,6 +310,7 @@ def _endpoint(world: World, answer: Answer) -> Callable[[Request], Awaitable[Res
     async def handle(request: Request) -> Response:
         try:
             try:
+                run_due(world)
                 data = await answer(world, request)
                 return data if isinstance(data, Response) else JSONResponse(codec.dump(data))
             finally:

@@ -12,19 +12,53 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from wecom_emulator.api import contact_ways, contacts, customers, groups, join_ways, kf, media, messages, tags
+from wecom_emulator.api import (
+    acquisition,
+    contact_ways,
+    contacts,
+    customers,
+    groups,
+    join_ways,
+    kf,
+    media,
+    messages,
+    strategies,
+    strategy_tags,
+    tags,
+    transfers,
+    welcome_templates,
+)
 from wecom_emulator.api.call import ENDPOINTS, Answer, Call, Endpoint, RawAnswer, Upload, authorize
 from wecom_emulator.errors import WeComError, errmsg
 from wecom_emulator.faults import Fault
 from wecom_emulator.recorder import RecordedCall
+from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state.settings import App
 from wecom_emulator.world import World
 
-AREAS = (contacts, customers, contact_ways, join_ways, tags, groups, messages, media, kf)
+AREAS = (
+    contacts,
+    customers,
+    contact_ways,
+    join_ways,
+    tags,
+    groups,
+    messages,
+    media,
+    kf,
+    transfers,
+    welcome_templates,
+    acquisition,
+    strategies,
+    strategy_tags,
+)
 """The area modules; importing them fills the endpoint table."""
 
 TRANSPORT = "wecom_emulator.transport"
 """Key of the connection's transport in the ASGI scope, put there by the server in `running`."""
+
+SERIAL = "externalcontact/customer_strategy/"
+"""Calls below this path are refused while another one of the same kind is in flight."""
 
 OK = {"errcode": 0, "errmsg": "ok"}
 JSON_TYPE = "application/json; charset=UTF-8"
@@ -154,6 +188,7 @@ async def _answered(
             return dict(OK), True
         if fault.errcode is not None:
             return _refusal(world, request, WeComError(fault.errcode)), False
+    run_due(world)
     try:
         answer = _handle(world, request, exchange, fault)
     except WeComError as error:
@@ -168,7 +203,7 @@ async def _answered(
 
 
 def _over_concurrency(world: World, path: str) -> bool:
-    limit = world.corp.settings.concurrency_limit
+    limit = 1 if path.startswith(SERIAL) else world.corp.settings.concurrency_limit
     return bool(limit) and world.in_flight.get(path, 0) > limit
 
 

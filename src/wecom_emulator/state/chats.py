@@ -28,7 +28,11 @@ class ChatMember:
 
 @dataclass(slots=True, kw_only=True)
 class GroupChat:
-    """A customer group; status 0 normal, 1 owner left, 2 inheriting, 3 inherited; `received` as for persons."""
+    """A group; status 0 normal, 1 owner left, 2 inheriting, 3 inherited; `received` as for persons.
+
+    An internal group (staff only) is invisible to the customer-contact calls. `handed_over_at` holds the instants at
+    which its owner was changed by a transfer on the job.
+    """
 
     chat_id: str
     name: str
@@ -43,3 +47,6 @@ class GroupChat:
     received: list[int] = field(default_factory=list)
     messages: dict[str, int] = field(default_factory=dict)
     joined: dict[str, int] = field(default_factory=dict)
+    handed_over_at: list[int] = field(default_factory=list)
+    internal: bool = False
+    welcome_template_id: str = ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wecom_emulator.state import codec
+from wecom_emulator.state.acquisition import AcquisitionLink, FriendRequest, QuotaLot
 from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.indexes import ChatsOf, TagIndex, open_tasks_of
 from wecom_emulator.state.keeper import Keeper
@@ -16,9 +17,13 @@ from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
 from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff
 from wecom_emulator.state.settings import App, CallbackConfig, Settings
 from wecom_emulator.state.store import Store
+from wecom_emulator.state.strategies import Strategy
 from wecom_emulator.state.tags import TagGroup
+from wecom_emulator.state.timers import Timer
+from wecom_emulator.state.transfers import GroupHandover, Transfer, TransferLog
 from wecom_emulator.state.views import KeyFamilies
 from wecom_emulator.state.ways import ContactWay, JoinWay
+from wecom_emulator.state.welcome_templates import WelcomeTemplate
 
 DEFAULT_CORP_ID = "wx5823bf96d3bd56c7"
 DEFAULT_AGENT_ID = 1000002
@@ -60,6 +65,17 @@ class Corp:
     images: dict[str, str] = field(default_factory=dict)
     kf_accounts: dict[str, KfAccount] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    welcome_templates: dict[str, WelcomeTemplate] = field(default_factory=dict)
+    strategies: dict[str, Strategy] = field(default_factory=dict)
+    friend_requests: dict[str, FriendRequest] = field(default_factory=dict)
+    acquisition_links: dict[str, AcquisitionLink] = field(default_factory=dict)
+    silent_link_customers: dict[str, str] = field(default_factory=dict)
+    quota_lots: dict[str, QuotaLot] = field(default_factory=dict)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    transfers: dict[str, Transfer] = field(default_factory=dict)
+    transfers_of_customer: dict[str, TransferLog] = field(default_factory=dict)
+    transfers_of_pair: dict[str, TransferLog] = field(default_factory=dict)
+    group_handovers: dict[str, GroupHandover] = field(default_factory=dict)
     followers: MutableMapping[str, MutableMapping[str, Friendship]] = field(default_factory=dict, metadata=DERIVED)
     contact_way_of_state: dict[str, str] = field(default_factory=dict, metadata=DERIVED)
     join_way_of_state: dict[str, str] = field(default_factory=dict, metadata=DERIVED)

@@ -24,7 +24,10 @@ class Department:
 
 @dataclass(slots=True, kw_only=True)
 class Staff:
-    """A member of the corp; status 1 active, 2 disabled, 4 not activated, 5 left."""
+    """A member of the corp; status 1 active, 2 disabled, 4 not activated, 5 left.
+
+    `confirms_friends`: new friends wait for a confirmation even where a code skips the verification.
+    """
 
     userid: str
     name: str
@@ -37,6 +40,7 @@ class Staff:
     email: str = ""
     main_department: int = 0
     console_welcome: bool = False
+    confirms_friends: bool = False
     real_name_verified: bool = True
     left_at: int | None = None
     inbox: MutableSequence[dict[str, Any]] = field(default_factory=list, metadata=codec.ROWS)

@@ -26,6 +26,18 @@ class Settings:
     add_join_way_returns_qr_code: bool = False
     groupmsg_list_max: int = 100
     reminders_per_day: int = 3
+    welcome_template_limit: int = 100
+    quota_warning_days: int = 7
+    customers_per_staff: int = 20_000
+    transfer_wait_seconds: int = 86_400
+    transfers_per_customer: int = 2
+    transfers_per_group: int = 2
+    transfer_period_days: int = 90
+    group_transfers_per_day: int = 300
+    group_transfer_seconds: int = 0
+    group_transfer_often_errcode: int = 90507
+    group_transfer_daily_errcode: int = 90508
+    group_transfer_late_errcode: int = 90500
     unionid_bound: bool = True
     api_changes_emit_events: bool = False
     trusted_ips: list[str] = field(default_factory=list)
