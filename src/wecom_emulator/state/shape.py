@@ -56,6 +56,8 @@ class Shape:
             for item in (fields(entry) if self.is_object else ())
             if item.name not in apart and not item.metadata.get("derived")
         )
+        self._known = frozenset(item.name for item in self._plain)
+        self._required = frozenset(item.name for item in self._plain if item.required)
         self._write, self._read = (None, None) if self.is_object else _converters(entry)
         self._readers = tuple((item.name, item.read) for item in self._plain if item.read is not None)
 
@@ -69,6 +71,13 @@ class Shape:
             if item.required or held != item.default:
                 data[item.name] = held if item.write is None else item.write(held)
         return _encode(data)
+
+    def check(self, data: Any) -> None:
+        """Raise ValueError when JSON data cannot be the body of such an object."""
+        if not self.is_object:
+            return
+        if not isinstance(data, dict) or not data.keys() <= self._known or not self._required <= data.keys():
+            raise ValueError(f"{self.entry.__name__} cannot be {str(data)[:200]}")
 
     def decode(self, body: str) -> Any:
         """Return the object of a body that `encode` made; fields of rows are empty."""
