@@ -13,6 +13,7 @@ from wecom_emulator.state import codec
 
 Convert = Callable[[Any], Any]
 
+_scan = json.JSONDecoder().scan_once
 _encode = json.JSONEncoder(separators=(",", ":"), default=codec.dump).encode
 
 
@@ -81,7 +82,7 @@ class Shape:
 
     def decode(self, body: str) -> Any:
         """Return the object of a body that `encode` made; fields of rows are empty."""
-        data = json.loads(body)
+        data, _ = _scan(body, 0)
         if not self.is_object:
             return data if self._read is None else self._read(data)
         for name, read in self._readers:

@@ -178,8 +178,7 @@ class Table:
             after = chunk[-1][0]
 
     def select(self, where: str, parameters: Sequence[Any]) -> list[tuple[int, str, Any, str]]:
-        """Return the rows that meet a condition on the stored bodies, in order."""
-        self.write_back()
+        """Return the rows that meet a condition, in order; one that asks the bodies needs `write_back` first."""
         sql = f'SELECT seq, parent, {self._id}, body FROM "{self.name}" WHERE {where} ORDER BY seq'
         return self.store.read(sql, parameters).fetchall()
 
