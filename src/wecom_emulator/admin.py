@@ -207,6 +207,10 @@ async def _staff_action(world: World, request: Request) -> Any:
     return actors.perform(world, "staff", params["actor_id"], params["verb"], await _body(request))
 
 
+async def _admin_action(world: World, request: Request) -> Any:
+    return actors.perform(world, "admin", "", request.path_params["verb"], await _body(request))
+
+
 async def _batch(world: World, request: Request) -> Any:
     results: list[dict[str, Any]] = []
     for number, action in enumerate(_rows(await _body(request), "actions"), start=1):
@@ -284,6 +288,7 @@ _TABLE: list[tuple[str, str, Answer]] = [
     ("GET", "/actors/staff/{actor_id}/tasks", _tasks),
     ("POST", "/actors/staff/{actor_id}/tasks/{verb}", _staff_action),
     ("POST", "/actors/staff/{actor_id}/{verb}", _staff_action),
+    ("POST", "/actors/admin/{verb}", _admin_action),
     ("GET", "/callbacks", _get_callbacks),
     ("POST", "/callbacks/drain", _drain),
     ("GET", "/callbacks/failed", _failed),

@@ -12,7 +12,19 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from wecom_emulator.api import contact_ways, contacts, customers, groups, join_ways, kf, media, messages, tags
+from wecom_emulator.api import (
+    address_book_writes,
+    contact_ways,
+    contacts,
+    customers,
+    groups,
+    join_ways,
+    kf,
+    media,
+    messages,
+    staff_tags,
+    tags,
+)
 from wecom_emulator.api.call import ENDPOINTS, Answer, Call, Endpoint, RawAnswer, Upload, authorize
 from wecom_emulator.errors import WeComError, errmsg
 from wecom_emulator.faults import Fault
@@ -20,7 +32,19 @@ from wecom_emulator.recorder import RecordedCall
 from wecom_emulator.state.settings import App
 from wecom_emulator.world import World
 
-AREAS = (contacts, customers, contact_ways, join_ways, tags, groups, messages, media, kf)
+AREAS = (
+    contacts,
+    address_book_writes,
+    staff_tags,
+    customers,
+    contact_ways,
+    join_ways,
+    tags,
+    groups,
+    messages,
+    media,
+    kf,
+)
 """The area modules; importing them fills the endpoint table."""
 
 TRANSPORT = "wecom_emulator.transport"

@@ -9,7 +9,7 @@ from wecom_emulator.state import codec
 from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.kf import KfAccount
 from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
-from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff
+from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff, StaffTag
 from wecom_emulator.state.settings import App, CallbackConfig, Settings
 from wecom_emulator.state.tags import Tag, TagGroup
 from wecom_emulator.state.ways import ContactWay, JoinWay
@@ -31,6 +31,7 @@ class Corp:
     callbacks: list[CallbackConfig] = field(default_factory=list)
     departments: dict[int, Department] = field(default_factory=dict)
     staff: dict[str, Staff] = field(default_factory=dict)
+    staff_tags: dict[int, StaffTag] = field(default_factory=dict)
     persons: dict[str, Person] = field(default_factory=dict)
     friendships: dict[str, dict[str, Friendship]] = field(default_factory=dict)
     contact_ways: dict[str, ContactWay] = field(default_factory=dict)
