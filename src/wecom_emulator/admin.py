@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from wecom_emulator import actors
+from wecom_emulator import actors, outlets
 from wecom_emulator.clock import parse_instant
 from wecom_emulator.crypto import CallbackCryptoError, decode_key
 from wecom_emulator.errors import ActorError
@@ -315,4 +315,5 @@ def _endpoint(world: World, answer: Answer) -> Callable[[Request], Awaitable[Res
 
 def admin_routes(world: World) -> list[Route]:
     """Return the routes of the admin API."""
-    return [Route(f"/emulator{path}", _endpoint(world, answer), methods=[method]) for method, path, answer in _TABLE]
+    table = [*_TABLE, *outlets.TABLE]
+    return [Route(f"/emulator{path}", _endpoint(world, answer), methods=[method]) for method, path, answer in table]

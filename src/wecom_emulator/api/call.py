@@ -169,7 +169,7 @@ def decode_cursor(cursor: str) -> int:
 Handler = Callable[[Call], "Answer | RawAnswer"]
 
 RIGHTS: dict[str, frozenset[str]] = {
-    "app": frozenset({"contacts", "customer", "kf", "media", "message"}),
+    "app": frozenset({"contacts", "customer", "kf", "login", "media", "message"}),
     "contact_sync": frozenset({"contacts", "contacts_write", "media"}),
     "customer_contact": frozenset({"contacts", "customer", "media"}),
 }

@@ -8,6 +8,7 @@ from typing import Any
 from wecom_emulator.state import codec
 from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.kf import KfAccount
+from wecom_emulator.state.login import JsTicket, OAuthCode, PendingId, UserTicket
 from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
 from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff, StaffTag
 from wecom_emulator.state.settings import App, CallbackConfig, Settings
@@ -42,6 +43,10 @@ class Corp:
     welcome_codes: dict[str, WelcomeCode] = field(default_factory=dict)
     media: dict[str, Media] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
+    oauth_codes: dict[str, OAuthCode] = field(default_factory=dict)
+    user_tickets: dict[str, UserTicket] = field(default_factory=dict)
+    js_tickets: dict[str, JsTicket] = field(default_factory=dict)
+    pending_ids: dict[str, PendingId] = field(default_factory=dict)
     kf_accounts: dict[str, KfAccount] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     followers: dict[str, dict[str, Friendship]] = field(default_factory=dict, metadata={"derived": True})

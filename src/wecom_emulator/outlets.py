@@ -1,0 +1,56 @@
+"""Admin calls of single areas: the check of a JS-SDK signature."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+
+from wecom_emulator.errors import ActorError, WeComError
+from wecom_emulator.rules import login
+from wecom_emulator.world import World
+
+Answer = Callable[[World, Request], Awaitable[Any]]
+
+
+async def fields_of(request: Request) -> dict[str, Any]:
+    """Return the url's parameters with the JSON object of the body over them; raises ActorError bad_json."""
+    raw = await request.body()
+    try:
+        data = json.loads(raw) if raw else {}
+    except ValueError as error:
+        raise ActorError("bad_json", f"the body is not JSON: {error}", status=400) from error
+    if not isinstance(data, dict):
+        raise ActorError("bad_json", "the body must be a JSON object", status=400)
+    return {**request.query_params, **data}
+
+
+async def _verify_js_signature(world: World, request: Request) -> Any:
+    """Say whether a page would be let in: kind `corp` (wx.config) or `agent` (wx.agentConfig, with agent_id)."""
+    data = await fields_of(request)
+    app = None
+    if data.get("kind") == "agent":
+        agent_id = data.get("agent_id")
+        app = world.corp.app_of(agent_id) if isinstance(agent_id, int) else None
+        if app is None:
+            raise ActorError("unknown_app", "kind agent needs the agent_id of an app", status=404)
+    elif data.get("kind", "corp") != "corp":
+        raise ActorError("bad_field", "kind is corp or agent", status=400)
+    given = {name: str(data.get(name, "")) for name in ("noncestr", "timestamp", "url")}
+    known = world.corp.js_tickets.get("corp" if app is None else f"agent{app.agent_id}")
+    if known is None or known.expires_at <= world.clock.now():
+        return {"valid": False, "reason": "no living ticket was handed out"}
+    try:
+        login.check_redirect(world, given["url"])
+    except WeComError:
+        return {"valid": False, "reason": "the page's domain is not trusted"}
+    expected = login.js_signature(ticket=known.ticket, **given)
+    if not hmac.compare_digest(expected.encode(), str(data.get("signature", "")).lower().encode()):
+        return {"valid": False, "reason": "the signature does not match the ticket, noncestr, timestamp and url"}
+    return {"valid": True, "reason": ""}
+
+
+TABLE: list[tuple[str, str, Answer]] = [
+    ("POST", "/jssdk/verify", _verify_js_signature),
+]
