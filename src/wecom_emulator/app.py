@@ -25,6 +25,7 @@ def create_app(world: World) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        await world.stop_background()
         await world.sender.close()
 
     async def code_picture(request: Request) -> Response:

@@ -58,6 +58,7 @@ TEXTS: dict[int, str] = {
     43001: "require GET method",
     43002: "require POST method",
     44001: "empty media data",
+    45001: "media file size out of limit",
     45002: "content size out of limit",
     45009: "api freq out of limit",
     45029: "count exceeds limit",
@@ -98,7 +99,10 @@ TEXTS: dict[int, str] = {
     95016: "service state change is not allowed",
     95018: "send msg session status invalid",
     301002: "no privilege on this object",
+    301019: "media file md5 mismatch",
     600018: "invalid time range",
+    830001: "invalid url",
+    830003: "url download failed",
 }
 
 

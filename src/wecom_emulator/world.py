@@ -1,5 +1,6 @@
 """Everything that one emulator process holds: the corp, its clock, tokens, callback queue, faults and records."""
 
+import asyncio
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class World:
         self.kf_tokens: dict[str, KfToken] = {}
         self.calls = 0
         self.in_flight: dict[str, int] = {}
+        self.background: set[asyncio.Task[None]] = set()
 
     def replace_corp(self, corp: Corp) -> None:
         """Put another corp in place; tokens and rate counts of the old one end."""
@@ -57,9 +59,17 @@ class World:
     async def reset(self, corp: Corp) -> None:
         """Begin anew with another corp: faults, records and queued callbacks go; only the clock goes on."""
         await self.sender.reset()
+        await self.stop_background()
         self.replace_corp(corp)
         self.recorder.clear()
         self.faults.clear()
+
+    async def stop_background(self) -> None:
+        """End what runs beside the requests, such as downloads."""
+        tasks = list(self.background)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def issue_token(self, corp_id: str, secret: str) -> AccessToken:
         """Return the living token of a credential, or a new one; raises WeComError 40013 or 40001."""

@@ -100,13 +100,18 @@ def web_address(data: dict[str, Any], name: str, *, required: bool = False) -> s
     return url
 
 
-def living_media(world: World, media_id: str, *kinds: str) -> Media:
-    """Return an uploaded file that is not over its three days; raises WeComError 41006 or 40007."""
+def living_media(world: World, media_id: str, *kinds: str, purpose: str | None = None) -> Media:
+    """Return an uploaded file that is not over its three days; raises WeComError 41006 or 40007.
+
+    With `purpose` only a file of media/upload_attachment for that purpose will do.
+    """
     if not media_id:
         raise WeComError(41006)
     media = world.corp.media.get(media_id)
     if media is None or media.created_at + world.corp.settings.media_seconds <= world.clock.now():
         raise WeComError(40007)
+    if purpose is not None and media.purpose != purpose:
+        raise WeComError(40007, "invalid media_id: it should come from media/upload_attachment")
     if kinds and media.type not in kinds:
         raise WeComError(40007, f"invalid media_id: a {media.type} where a {kinds[0]} is needed")
     return media

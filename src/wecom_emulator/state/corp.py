@@ -13,6 +13,7 @@ from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
 from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff, StaffTag
 from wecom_emulator.state.settings import App, CallbackConfig, Settings
 from wecom_emulator.state.tags import Tag, TagGroup
+from wecom_emulator.state.uploads import UploadJob
 from wecom_emulator.state.ways import ContactWay, JoinWay
 
 DEFAULT_CORP_ID = "wx5823bf96d3bd56c7"
@@ -43,6 +44,7 @@ class Corp:
     welcome_codes: dict[str, WelcomeCode] = field(default_factory=dict)
     media: dict[str, Media] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
+    upload_jobs: dict[str, UploadJob] = field(default_factory=dict)
     oauth_codes: dict[str, OAuthCode] = field(default_factory=dict)
     user_tickets: dict[str, UserTicket] = field(default_factory=dict)
     js_tickets: dict[str, JsTicket] = field(default_factory=dict)
