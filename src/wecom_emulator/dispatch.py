@@ -14,6 +14,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from wecom_emulator.api import (
     address_book_writes,
+    app_chats,
+    app_messages,
     contact_ways,
     contacts,
     customers,
@@ -46,6 +48,8 @@ AREAS = (
     tags,
     groups,
     messages,
+    app_messages,
+    app_chats,
     media,
     kf,
 )

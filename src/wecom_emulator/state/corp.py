@@ -10,6 +10,7 @@ from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.kf import KfAccount
 from wecom_emulator.state.login import JsTicket, OAuthCode, PendingId, UserTicket
 from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
+from wecom_emulator.state.notices import AppChat, AppMessage, NoticeWindow
 from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff, StaffTag
 from wecom_emulator.state.settings import App, CallbackConfig, Settings
 from wecom_emulator.state.tags import Tag, TagGroup
@@ -45,6 +46,11 @@ class Corp:
     media: dict[str, Media] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
     upload_jobs: dict[str, UploadJob] = field(default_factory=dict)
+    app_messages: dict[str, AppMessage] = field(default_factory=dict)
+    notice_marks: dict[str, str] = field(default_factory=dict)
+    notice_windows: dict[str, NoticeWindow] = field(default_factory=dict)
+    response_codes: dict[str, str] = field(default_factory=dict)
+    app_chats: dict[str, AppChat] = field(default_factory=dict)
     oauth_codes: dict[str, OAuthCode] = field(default_factory=dict)
     user_tickets: dict[str, UserTicket] = field(default_factory=dict)
     js_tickets: dict[str, JsTicket] = field(default_factory=dict)
