@@ -14,6 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from wecom_emulator.api import (
     address_book_writes,
+    albums,
     app_chats,
     app_messages,
     contact_ways,
@@ -21,11 +22,13 @@ from wecom_emulator.api import (
     customers,
     groups,
     id_conversion,
+    intercept,
     join_ways,
     kf,
     login,
     media,
     messages,
+    moments,
     staff_tags,
     tags,
 )
@@ -50,6 +53,9 @@ AREAS = (
     messages,
     app_messages,
     app_chats,
+    moments,
+    albums,
+    intercept,
     media,
     kf,
 )

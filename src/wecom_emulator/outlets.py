@@ -1,4 +1,4 @@
-"""Admin calls of single areas: the check of a JS-SDK signature."""
+"""Admin calls of single areas: moments on phones, the check of a JS-SDK signature."""
 
 import hmac
 import json
@@ -8,7 +8,8 @@ from typing import Any
 from starlette.requests import Request
 
 from wecom_emulator.errors import ActorError, WeComError
-from wecom_emulator.rules import login
+from wecom_emulator.rules import login, moments
+from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.world import World
 
 Answer = Callable[[World, Request], Awaitable[Any]]
@@ -51,6 +52,16 @@ async def _verify_js_signature(world: World, request: Request) -> Any:
     return {"valid": True, "reason": ""}
 
 
+async def _customer_moments(world: World, request: Request) -> Any:
+    return {"moments": moments.feed(world, person_of(world, request.path_params["actor_id"]).external_userid)}
+
+
+async def _staff_moments(world: World, request: Request) -> Any:
+    return moments.waiting_rows(world, staff_of(world, request.path_params["actor_id"]).userid)
+
+
 TABLE: list[tuple[str, str, Answer]] = [
+    ("GET", "/actors/customers/{actor_id}/moments", _customer_moments),
+    ("GET", "/actors/staff/{actor_id}/moments", _staff_moments),
     ("POST", "/jssdk/verify", _verify_js_signature),
 ]

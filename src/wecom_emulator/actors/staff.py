@@ -3,7 +3,7 @@
 from wecom_emulator.actors.customers import write_in_group
 from wecom_emulator.actors.verbs import Action, Result, text, verb
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import friendships, groups, mass, staffing
+from wecom_emulator.rules import friendships, groups, intercept, mass, staffing
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.state.chats import JOIN_INVITED, GroupChat
 from wecom_emulator.world import World
@@ -94,8 +94,9 @@ def _dismiss_group(world: World, userid: str, action: Action) -> Result:
 @verb("staff", "write")
 def _write_as_staff(world: World, userid: str, action: Action) -> Result:
     staff = staff_of(world, userid)
+    warned = intercept.check_message(world, staff, text(action, "text", required=False))
     if text(action, "to") == "group":
-        return write_in_group(world, staff.userid, action)
+        return {**write_in_group(world, staff.userid, action), "warned_by": warned}
     friend = world.corp.friendship(userid, text(action, "external_userid"))
     if friend is None:
         raise ActorError("not_friends", "these two are not friends: the message is not delivered")
@@ -109,7 +110,7 @@ def _write_as_staff(world: World, userid: str, action: Action) -> Result:
         "attachments": [],
     }
     world.corp.persons[friend.external_userid].inbox.append(letter)
-    return {"external_userid": friend.external_userid}
+    return {"external_userid": friend.external_userid, "warned_by": warned}
 
 
 @verb("staff", "edit_customer")

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wecom_emulator.state import codec
+from wecom_emulator.state.catalog import InterceptRule, Product
 from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.kf import KfAccount
 from wecom_emulator.state.login import JsTicket, OAuthCode, PendingId, UserTicket
 from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
+from wecom_emulator.state.moments import Moment, MomentJob, MomentTask, MomentWall
 from wecom_emulator.state.notices import AppChat, AppMessage, NoticeWindow
 from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff, StaffTag
 from wecom_emulator.state.settings import App, CallbackConfig, Settings
@@ -51,6 +53,12 @@ class Corp:
     notice_windows: dict[str, NoticeWindow] = field(default_factory=dict)
     response_codes: dict[str, str] = field(default_factory=dict)
     app_chats: dict[str, AppChat] = field(default_factory=dict)
+    moments: dict[str, Moment] = field(default_factory=dict)
+    moment_jobs: dict[str, MomentJob] = field(default_factory=dict)
+    moment_tasks: dict[str, MomentTask] = field(default_factory=dict)
+    moment_walls: dict[str, MomentWall] = field(default_factory=dict)
+    products: dict[str, Product] = field(default_factory=dict)
+    intercept_rules: dict[str, InterceptRule] = field(default_factory=dict)
     oauth_codes: dict[str, OAuthCode] = field(default_factory=dict)
     user_tickets: dict[str, UserTicket] = field(default_factory=dict)
     js_tickets: dict[str, JsTicket] = field(default_factory=dict)
