@@ -17,6 +17,7 @@ from wecom_emulator.errors import ActorError
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.mass import CAP_RULES
 from wecom_emulator.rules.staffing import note_arrival
+from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state import codec
 from wecom_emulator.state.corp import default_corp, load_corp
 from wecom_emulator.state.people import Department, Person, Staff
@@ -64,7 +65,7 @@ def _counts(world: World) -> dict[str, Any]:
         "departments": len(corp.departments),
         "staff": len(corp.staff),
         "customers": len(corp.persons),
-        "friendships": sum(map(len, corp.friendships.values())),
+        "friendships": corp.keeper.tables["friendships"].count_all(),
         "groups": len(corp.chats),
         "contact_ways": len(corp.contact_ways),
         "join_ways": len(corp.join_ways),
@@ -135,6 +136,8 @@ async def _post_clock(world: World, request: Request) -> Any:
     now = data.get("now")
     instant = None if now is None else parse_instant(now) if isinstance(now, str) else float(now)
     world.clock.set(now=instant, frozen=data.get("frozen"), advance_seconds=float(data.get("advance_seconds", 0)))
+    world.keep_clock()
+    run_due(world)
     return world.clock.as_json()
 
 
@@ -156,15 +159,17 @@ async def _post_departments(world: World, request: Request) -> Any:
 async def _post_staff(world: World, request: Request) -> Any:
     data = await _body(request)
     rows = _rows(data, "staff")
-    kept = {item.name for item in fields(Staff)}
+    kept = {item.name for item in fields(Staff)} - {"inbox"}
     loaded = []
     for row in rows:
         old = world.corp.staff.get(str(row.get("userid", "")))
         base = {name: codec.dump(getattr(old, name)) for name in kept} if old is not None else {}
-        loaded.append((codec.load(Staff, {**base, **row}), old is None))
-    for staff, fresh in loaded:
+        loaded.append((codec.load(Staff, {**base, **row}), old))
+    for staff, old in loaded:
+        if old is not None and not staff.inbox:
+            staff.inbox = old.inbox
         world.corp.staff[staff.userid] = staff
-        if fresh and data.get("emit"):
+        if old is None and data.get("emit"):
             note_arrival(world, staff)
     return {"staff": len(loaded)}
 
@@ -208,7 +213,7 @@ async def _staff_action(world: World, request: Request) -> Any:
 
 
 async def _admin_action(world: World, request: Request) -> Any:
-    return actors.perform(world, "admin", "", request.path_params["verb"], await _body(request))
+    return actors.perform(world, "admin", "admin", request.path_params["verb"], await _body(request))
 
 
 async def _batch(world: World, request: Request) -> Any:
@@ -304,7 +309,12 @@ _TABLE: list[tuple[str, str, Answer]] = [
 def _endpoint(world: World, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
         try:
-            return JSONResponse(await answer(world, request))
+            try:
+                run_due(world)
+                data = await answer(world, request)
+                return data if isinstance(data, Response) else JSONResponse(codec.dump(data))
+            finally:
+                world.commit()
         except ActorError as error:
             return JSONResponse({"error": error.code, "message": str(error)}, status_code=error.status)
         except (ValueError, TypeError) as error:

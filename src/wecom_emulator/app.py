@@ -27,6 +27,7 @@ def create_app(world: World) -> Starlette:
         yield
         await world.stop_background()
         await world.sender.close()
+        world.commit()
 
     async def code_picture(request: Request) -> Response:
         config_id = request.path_params["config_id"]

@@ -63,6 +63,14 @@ class Clock:
         self._frozen_at = target if stands else None
         self._offset = target - time.time()
 
+    def kept(self) -> dict[str, float | None]:
+        """Return what brings the clock back to where it will be after a restart."""
+        return {"offset": self._offset, "frozen_at": self._frozen_at}
+
+    def restore(self, kept: dict[str, float | None]) -> None:
+        """Go on from a reading that `kept` gave."""
+        self._offset, self._frozen_at = kept["offset"] or 0.0, kept["frozen_at"]
+
     def as_json(self) -> dict[str, str | int | bool]:
         """Return the reading as the admin API shows it."""
         return {"now": format_instant(self.now()), "timestamp": self.seconds(), "frozen": self.frozen}

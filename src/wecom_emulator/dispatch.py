@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from wecom_emulator.api import (
+    acquisition,
     address_book_writes,
     albums,
     app_chats,
@@ -30,12 +31,17 @@ from wecom_emulator.api import (
     messages,
     moments,
     staff_tags,
+    strategies,
+    strategy_tags,
     tags,
+    transfers,
+    welcome_templates,
 )
 from wecom_emulator.api.call import ENDPOINTS, Answer, Call, Endpoint, RawAnswer, Upload, authorize
 from wecom_emulator.errors import WeComError, errmsg
 from wecom_emulator.faults import Fault
 from wecom_emulator.recorder import RecordedCall
+from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state.settings import App
 from wecom_emulator.world import World
 
@@ -58,11 +64,19 @@ AREAS = (
     intercept,
     media,
     kf,
+    transfers,
+    welcome_templates,
+    acquisition,
+    strategies,
+    strategy_tags,
 )
 """The area modules; importing them fills the endpoint table."""
 
 TRANSPORT = "wecom_emulator.transport"
 """Key of the connection's transport in the ASGI scope, put there by the server in `running`."""
+
+SERIAL = "externalcontact/customer_strategy/"
+"""Calls below this path are refused while another one of the same kind is in flight."""
 
 OK = {"errcode": 0, "errmsg": "ok"}
 JSON_TYPE = "application/json; charset=UTF-8"
@@ -192,10 +206,13 @@ async def _answered(
             return dict(OK), True
         if fault.errcode is not None:
             return _refusal(world, request, WeComError(fault.errcode)), False
+    run_due(world)
     try:
         answer = _handle(world, request, exchange, fault)
     except WeComError as error:
         return _refusal(world, request, error), False
+    finally:
+        world.commit()
     if not isinstance(answer, RawAnswer):
         answer = {**OK, **answer}
     if fault is not None and fault.errcode is not None:
@@ -204,7 +221,7 @@ async def _answered(
 
 
 def _over_concurrency(world: World, path: str) -> bool:
-    limit = world.corp.settings.concurrency_limit
+    limit = 1 if path.startswith(SERIAL) else world.corp.settings.concurrency_limit
     return bool(limit) and world.in_flight.get(path, 0) > limit
 
 

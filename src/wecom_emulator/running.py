@@ -3,7 +3,9 @@
 import asyncio
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -14,7 +16,7 @@ from wecom_emulator.admin import checked_settings
 from wecom_emulator.app import create_app
 from wecom_emulator.clock import Clock, parse_instant
 from wecom_emulator.dispatch import TRANSPORT
-from wecom_emulator.state.corp import Corp, default_corp, load_corp
+from wecom_emulator.state.corp import Corp, default_corp, load_corp, open_corp
 from wecom_emulator.world import World
 
 START_SECONDS = 10
@@ -38,15 +40,38 @@ class BreakableProtocol(H11Protocol):
 
 
 def build_world(
-    *, corp: Corp | dict[str, Any] | None = None, clock: str | None = None, frozen: bool = False, **settings: Any
+    *,
+    corp: Corp | dict[str, Any] | Callable[[], Corp] | None = None,
+    clock: str | None = None,
+    frozen: bool = False,
+    state: Path | None = None,
+    **settings: Any,
 ) -> World:
     """Return a world: the default corp or the given one, the clock at an ISO instant, settings by name.
 
-    Raises ValueError for an unknown setting or a bad corp document.
+    With `state` the corp lives in that file, and what is there already goes on: its corp instead of the given one, and
+    its clock unless one is given. Raises ValueError for an unknown setting or a bad corp document.
     """
-    given = load_corp(corp) if isinstance(corp, dict) else corp or default_corp()
-    given.settings = checked_settings(given.settings, settings)
-    return World(given, Clock(parse_instant(clock) if clock else None, frozen=frozen))
+    kept = open_corp(state) if state is not None else None
+    given = kept or _made(corp)
+    if settings:
+        given.settings = checked_settings(given.settings, settings)
+    if kept is None and state is not None:
+        given.store.move_to(state)
+    world = World(given, Clock(parse_instant(clock) if clock else None, frozen=frozen))
+    if kept is not None and clock is None and not frozen:
+        world.go_on()
+    world.keep_clock()
+    world.commit()
+    return world
+
+
+def _made(corp: Corp | dict[str, Any] | Callable[[], Corp] | None) -> Corp:
+    if isinstance(corp, dict):
+        return load_corp(corp)
+    if callable(corp):
+        return corp()
+    return corp or default_corp()
 
 
 def build_server(world: World) -> uvicorn.Server:
@@ -102,10 +127,11 @@ def run_in_thread(
     corp: Corp | dict[str, Any] | None = None,
     clock: str | None = None,
     frozen: bool = False,
+    state: Path | None = None,
     **settings: Any,
 ) -> RunningEmulator:
     """Start an emulator in a thread and return its handle once it answers; raises RuntimeError if it does not start."""
-    world = build_world(corp=corp, clock=clock, frozen=frozen, **settings)
+    world = build_world(corp=corp, clock=clock, frozen=frozen, state=state, **settings)
     server, sock = build_server(world), listen(host, port)
     world.base_url = f"http://{host}:{sock.getsockname()[1]}"
     started = threading.Event()

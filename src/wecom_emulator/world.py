@@ -1,6 +1,7 @@
 """Everything that one emulator process holds: the corp, its clock, tokens, callback queue, faults and records."""
 
 import asyncio
+import json
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,11 @@ from wecom_emulator.faults import Faults
 from wecom_emulator.rates import RateMeter
 from wecom_emulator.recorder import Recorder
 from wecom_emulator.state.corp import Corp
+from wecom_emulator.state.resident import UPSERT, read_kept
 from wecom_emulator.state.settings import App, CallbackConfig
+
+WORLD = "world"
+"""The collection of what outlives a restart and is not the corp's."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,9 +54,29 @@ class World:
         self.in_flight: dict[str, int] = {}
         self.background: set[asyncio.Task[None]] = set()
 
+    def commit(self) -> None:
+        """Make what the running request changed lasting; objects of the corp that it reached are let go."""
+        self.corp.store.commit()
+
+    def keep_clock(self) -> None:
+        """Put the clock's reading on the database, for the next start."""
+        self.corp.store.write(UPSERT, (WORLD, "clock", json.dumps(self.clock.kept())))
+
+    def go_on(self) -> None:
+        """Set the clock as it was when the database was left."""
+        for key, body in read_kept(self.corp.store, WORLD):
+            if key == "clock":
+                self.clock.restore(json.loads(body))
+
     def replace_corp(self, corp: Corp) -> None:
-        """Put another corp in place; tokens and rate counts of the old one end."""
+        """Put another corp in place, in the same state file; tokens and rate counts of the old one end."""
+        path = self.corp.store.path
+        self.corp.store.close()
+        if path is not None:
+            corp.store.move_to(path)
         self.corp = corp
+        self.keep_clock()
+        self.commit()
         self.tokens.clear()
         self.kf_tokens.clear()
         self.rates.clear()

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from wecom_emulator.actors.verbs import Action, Result, text, verb
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import friendships, groups, kf
+from wecom_emulator.rules import acquisition, friendships, groups, kf
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.state.chats import JOIN_INVITED, JOIN_LINK, JOIN_QR
 from wecom_emulator.state.ways import ContactWay, JoinWay
@@ -53,6 +53,7 @@ def _scan(world: World, customer: str, action: Action) -> Result:
         "userid": scan.userid,
         "welcome_code_issued": scan.welcome_code is not None,
         "already_friend": scan.already_friend,
+        **({"pending": True} if scan.pending else {}),
     }
 
 
@@ -102,7 +103,8 @@ def _write(world: World, customer: str, action: Action) -> Result:
     if target == "staff":
         friend = world.corp.friendship(text(action, "userid"), customer)
         if friend is None:
-            raise ActorError("not_friends", "these two are not friends: the customer cannot write")
+            return _write_as_half_friend(world, customer, action)
+        acquisition.note_first_words(world, friend.userid, customer)
         friend.chat_started = True
         friend.last_chat_at = world.clock.seconds()
         friend.messages[day_of(world)] = friend.messages.get(day_of(world), 0) + 1
@@ -110,6 +112,16 @@ def _write(world: World, customer: str, action: Action) -> Result:
     if target == "group":
         return write_in_group(world, customer, action)
     raise ActorError("bad_field", "to is kf, staff or group", status=400)
+
+
+def _write_as_half_friend(world: World, customer: str, action: Action) -> Result:
+    """Let somebody write whom the staff member has not confirmed yet; the chat counts as begun."""
+    userid = text(action, "userid")
+    request = world.corp.friend_requests.get(friendships.request_key(userid, customer))
+    if request is None or not request.half:
+        raise ActorError("not_friends", "these two are not friends: the customer cannot write")
+    request.chat_started = True
+    return {"userid": userid}
 
 
 def _write_kf(world: World, customer: str, action: Action) -> Result:

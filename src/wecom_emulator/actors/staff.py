@@ -3,13 +3,14 @@
 from wecom_emulator.actors.customers import write_in_group
 from wecom_emulator.actors.verbs import Action, Result, text, verb
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import friendships, groups, intercept, mass, staffing
+from wecom_emulator.rules import acquisition, friendships, groups, intercept, mass, staffing
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.state.chats import JOIN_INVITED, GroupChat
 from wecom_emulator.world import World
 
 
-def _own_group(world: World, userid: str, action: Action) -> GroupChat:
+def own_group(world: World, userid: str, action: Action) -> GroupChat:
+    """Return the group of an action if the staff member owns it; raises ActorError unknown_group or not_owner."""
     staff_of(world, userid)
     chat = groups.open_group(world, text(action, "chat_id"))
     if chat.owner != userid:
@@ -29,6 +30,17 @@ def _ignore_task(world: World, userid: str, action: Action) -> Result:
     msgid = text(action, "msgid")
     mass.ignore(world, userid, msgid)
     return {"ignored": [msgid]}
+
+
+@verb("staff", "accept_friend")
+def _accept_friend(world: World, userid: str, action: Action) -> Result:
+    customer = text(action, "external_userid")
+    request, code = friendships.confirm_request(world, staff_of(world, userid).userid, customer)
+    if request.link_id:
+        acquisition.note_new_customer(world, request.link_id, userid, customer, request.state)
+        if request.chat_started:
+            acquisition.note_first_words(world, userid, customer)
+    return {"external_userid": customer, "welcome_code_issued": code is not None}
 
 
 @verb("staff", "delete_customer")
@@ -55,7 +67,7 @@ def _create_group(world: World, userid: str, action: Action) -> Result:
 
 @verb("staff", "remove_member")
 def _remove_member(world: World, userid: str, action: Action) -> Result:
-    chat = _own_group(world, userid, action)
+    chat = own_group(world, userid, action)
     groups.leave_group(world, chat, text(action, "external_userid"), removed=True)
     return {"chat_id": chat.chat_id}
 
@@ -70,7 +82,7 @@ def _invite(world: World, userid: str, action: Action) -> Result:
 
 @verb("staff", "change_group")
 def _change_group(world: World, userid: str, action: Action) -> Result:
-    chat = _own_group(world, userid, action)
+    chat = own_group(world, userid, action)
     owner = text(action, "owner", required=False)
     if owner:
         staff_of(world, owner)
@@ -86,7 +98,7 @@ def _change_group(world: World, userid: str, action: Action) -> Result:
 
 @verb("staff", "dismiss_group")
 def _dismiss_group(world: World, userid: str, action: Action) -> Result:
-    chat = _own_group(world, userid, action)
+    chat = own_group(world, userid, action)
     groups.dismiss_group(world, chat)
     return {"chat_id": chat.chat_id}
 

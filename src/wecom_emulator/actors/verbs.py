@@ -10,6 +10,9 @@ Action = dict[str, Any]
 Result = dict[str, Any]
 Verb = Callable[[World, str, Action], Result]
 
+MOST = 2**53
+"""Numbers beyond this are not safe in JSON."""
+
 VERBS: dict[tuple[str, str], Verb] = {}
 """Every verb by (actor, verb); actor is customer, staff or admin. Filled by the modules of this package."""
 
@@ -33,6 +36,26 @@ def text(action: Action, name: str, *, required: bool = True) -> str:
         return ""
     if not isinstance(value, str):
         raise ActorError("bad_field", f"{name!r} must be a text", status=400)
+    return value
+
+
+def texts(action: Action, name: str) -> list[str]:
+    """Return a list of texts, empty when missing; raises ActorError bad_field."""
+    value = action.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ActorError("bad_field", f"{name!r} must be a list of texts", status=400)
+    return value
+
+
+def number(action: Action, name: str, *, default: int | None = None) -> int:
+    """Return an integer field of an action; raises ActorError missing_field (without a default) or bad_field."""
+    value = action.get(name)
+    if value is None:
+        if default is None:
+            raise ActorError("missing_field", f"the action needs {name!r}", status=400)
+        return default
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MOST:
+        raise ActorError("bad_field", f"{name!r} must be an integer", status=400)
     return value
 
 

@@ -8,6 +8,7 @@ from wecom_emulator.rules.friendships import note_edit
 from wecom_emulator.state.people import Friendship, Person
 
 FOLLOWERS_PER_PAGE = 500
+TAG_OF_CORP, TAG_OF_STRATEGY = 1, 3
 
 
 @get("externalcontact/get_follow_user_list", "customer")
@@ -64,7 +65,8 @@ def _tags(call: Call, friend: Friendship) -> list[dict[str, Any]]:
     for tag_id in friend.tag_ids:
         group, tag = call.corp.tag_index.get(tag_id, (None, None))
         if group is not None and tag is not None and not tag.deleted:
-            rows.append({"group_name": group.group_name, "tag_name": tag.name, "tag_id": tag.id, "type": 1})
+            kind = TAG_OF_STRATEGY if group.strategy_id else TAG_OF_CORP
+            rows.append({"group_name": group.group_name, "tag_name": tag.name, "tag_id": tag.id, "type": kind})
     return rows
 
 

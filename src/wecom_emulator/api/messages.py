@@ -5,8 +5,11 @@ from typing import Any
 from wecom_emulator.api.call import Answer, Call, post
 from wecom_emulator.errors import WeComError
 from wecom_emulator.rules import mass
+from wecom_emulator.rules.friendships import request_key
 from wecom_emulator.rules.payload import checked_message, object_of
+from wecom_emulator.state.acquisition import FriendRequest
 from wecom_emulator.state.messages import ROW_SENT, TASK_SENT, MassMessage
+from wecom_emulator.state.people import Friendship
 
 DAY = 86_400
 MONTH = 31 * DAY
@@ -153,7 +156,9 @@ def send_welcome(call: Call) -> Answer:
     code = corp.welcome_codes.get(call.text("welcome_code", missing=41049))
     if code is None:
         raise WeComError(41050)
-    friend = corp.friendship(code.userid, code.external_userid)
+    friend: Friendship | FriendRequest | None = corp.friendship(code.userid, code.external_userid)
+    if friend is None:
+        friend = corp.friend_requests.get(request_key(code.userid, code.external_userid))
     if code.used or (friend is not None and friend.chat_started):
         raise WeComError(41051)
     if code.expires_at < call.world.clock.now():

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 
 from wecom_emulator.callbacks import EventField
 from wecom_emulator.errors import ActorError
+from wecom_emulator.state.acquisition import FriendRequest
 from wecom_emulator.state.messages import WelcomeCode
 from wecom_emulator.state.people import STAFF_ACTIVE, Friendship, Person, Staff
 from wecom_emulator.state.ways import ContactWay
 from wecom_emulator.world import World
 
 ADD_WAY_QR = 1
+PARTNER = 2
+"""The type of a person who uses WeCom at another corp."""
+
 EVENT = "change_external_contact"
 
 
@@ -19,6 +23,15 @@ class Scan:
 
     userid: str
     already_friend: bool
+    welcome_code: str | None
+    pending: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Approach:
+    """What came of a wish to be friends; `pending` until the staff member confirms."""
+
+    pending: bool
     welcome_code: str | None
 
 
@@ -66,12 +79,83 @@ def scan_contact_way(world: World, person: Person, way: ContactWay) -> Scan:
         raise ActorError("no_staff_available", "nobody of this live code can take customers: give it active staff")
     userid = servants[way.scans % len(servants)]
     way.scans += 1
-    code = become_friends(world, person, userid, add_way=ADD_WAY_QR, state=way.state)
-    return Scan(userid=userid, already_friend=False, welcome_code=code)
+    result = approach(
+        world,
+        person,
+        userid,
+        add_way=ADD_WAY_QR,
+        state=way.state,
+        skip_verify=way.skip_verify,
+        config_id=way.config_id,
+    )
+    return Scan(userid=userid, already_friend=False, welcome_code=result.welcome_code, pending=result.pending)
 
 
-def become_friends(world: World, person: Person, userid: str, *, add_way: int, state: str = "") -> str | None:
-    """Make a friendship, tell the callbacks, and return the welcome code, or None if the console greets by itself."""
+def request_key(userid: str, external_userid: str) -> str:
+    """Return the key of a friend request; `/` cannot be in a userid."""
+    return f"{userid}/{external_userid}"
+
+
+def approach(
+    world: World,
+    person: Person,
+    userid: str,
+    *,
+    add_way: int,
+    state: str,
+    skip_verify: bool,
+    link_id: str = "",
+    config_id: str = "",
+) -> Approach:
+    """Let a person ask for a friendship: a friend at once, half a friend, or a request that waits.
+
+    With skip_verify the customer sees a friend at once; if the staff member confirms every friend, the half event
+    with the welcome code goes out and the friendship follows by the confirmation. Without it there is no event yet.
+    """
+    corp, staff = world.corp, world.corp.staff[userid]
+    if skip_verify and not staff.confirms_friends:
+        return Approach(pending=False, welcome_code=become_friends(world, person, userid, add_way=add_way, state=state))
+    key = request_key(userid, person.external_userid)
+    known = corp.friend_requests.get(key)
+    corp.friend_requests[key] = FriendRequest(
+        userid=userid,
+        external_userid=person.external_userid,
+        add_way=add_way,
+        asked_at=world.clock.seconds(),
+        half=skip_verify,
+        state=state,
+        link_id=link_id,
+        config_id=config_id,
+    )
+    if not skip_verify or (known is not None and known.half):
+        return Approach(pending=True, welcome_code=None)
+    fields, code = _friend_fields(world, person, userid, state=state)
+    world.emit(EVENT, "add_half_external_contact", fields, subject=person.external_userid, concerns=[userid])
+    return Approach(pending=True, welcome_code=code)
+
+
+def confirm_request(world: World, userid: str, external_userid: str) -> tuple[FriendRequest, str | None]:
+    """Make a waiting request a friendship; return it and the welcome code. Raises ActorError no_request.
+
+    A half friend was given a code by the half event, so the second event has none.
+    """
+    request = world.corp.friend_requests.pop(request_key(userid, external_userid), None)
+    if request is None:
+        raise ActorError("no_request", "this customer did not ask: let the customer scan a code first")
+    person = person_of(world, external_userid)
+    code = become_friends(
+        world, person, userid, add_way=request.add_way, state=request.state, with_code=not request.half
+    )
+    return request, code
+
+
+def become_friends(
+    world: World, person: Person, userid: str, *, add_way: int, state: str = "", with_code: bool = True
+) -> str | None:
+    """Make a friendship, tell the callbacks, and return the welcome code.
+
+    There is none if the console greets by itself, for a WeCom partner (type 2), or without `with_code`.
+    """
     corp, now = world.corp, world.clock.seconds()
     corp.befriend(
         Friendship(
@@ -85,21 +169,30 @@ def become_friends(world: World, person: Person, userid: str, *, add_way: int, s
             last_chat_at=now,
         )
     )
+    fields, code = _friend_fields(world, person, userid, state=state, with_code=with_code)
+    world.emit(EVENT, "add_external_contact", fields, subject=person.external_userid, concerns=[userid])
+    return code
+
+
+def _friend_fields(
+    world: World, person: Person, userid: str, *, state: str, with_code: bool = True
+) -> tuple[list[EventField], str | None]:
+    """Return the fields of an event about a new friend and the welcome code among them."""
+    corp = world.corp
     fields: list[EventField] = [("UserID", userid), ("ExternalUserID", person.external_userid)]
     if state:
         fields.append(("State", state))
-    code = None
-    if not corp.staff[userid].console_welcome:
-        code = corp.new_id("welcome", "CALLBACK_WC_", length=44)
-        corp.welcome_codes[code] = WelcomeCode(
-            code=code,
-            userid=userid,
-            external_userid=person.external_userid,
-            expires_at=world.clock.now() + corp.settings.welcome_code_seconds,
-        )
-        fields.append(("WelcomeCode", code))
-    world.emit(EVENT, "add_external_contact", fields, subject=person.external_userid, concerns=[userid])
-    return code
+    if not with_code or corp.staff[userid].console_welcome or person.type == PARTNER:
+        return fields, None
+    code = corp.new_id("welcome", "CALLBACK_WC_", length=44)
+    corp.welcome_codes[code] = WelcomeCode(
+        code=code,
+        userid=userid,
+        external_userid=person.external_userid,
+        expires_at=world.clock.now() + corp.settings.welcome_code_seconds,
+    )
+    fields.append(("WelcomeCode", code))
+    return fields, code
 
 
 def end_friendship(world: World, userid: str, external_userid: str, *, by_customer: bool) -> None:

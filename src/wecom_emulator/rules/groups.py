@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from wecom_emulator.callbacks import EventField
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
+from wecom_emulator.rules.group_welcomes import greet
 from wecom_emulator.state.chats import JOIN_INVITED, JOIN_QR, MEMBER_EXTERNAL, MEMBER_STAFF, ChatMember, GroupChat
 from wecom_emulator.state.ways import JoinWay
 from wecom_emulator.world import World
@@ -55,6 +56,7 @@ def join_group(
     settings = world.corp.settings
     join_scene = settings.event_join_scene_qr if scene == JOIN_QR else settings.event_join_scene_invited
     _member_event(world, chat, "add_member", ("JoinScene", join_scene), external_userid, before)
+    greet(world, chat, external_userid)
 
 
 def leave_group(world: World, chat: GroupChat, member: str, *, removed: bool) -> None:
@@ -64,7 +66,6 @@ def leave_group(world: World, chat: GroupChat, member: str, *, removed: bool) ->
     before = member_version(chat)
     chat.version += 1
     del chat.members[member]
-    world.corp.chats_of[member].discard(chat.chat_id)
     settings = world.corp.settings
     scene = settings.event_quit_scene_removed if removed else settings.event_quit_scene_self
     _member_event(world, chat, "del_member", ("QuitScene", scene), member, before)
@@ -74,7 +75,7 @@ def change_group(world: World, chat: GroupChat, *, name: str = "", notice: str =
     """Rename a group, change its notice or give it another owner; each change is an event of its own."""
     if owner:
         if owner not in chat.members:
-            _put_member(world, chat, owner, scene=JOIN_INVITED, invitor=chat.owner, state="")
+            _admit_staff(world, chat, owner)
         chat.owner = owner
         chat.status = 0
     chat.name = name or chat.name
@@ -86,11 +87,17 @@ def change_group(world: World, chat: GroupChat, *, name: str = "", notice: str =
             world.emit(EVENT, "update", fields, subject=chat.chat_id, concerns=[chat.owner])
 
 
+def _admit_staff(world: World, chat: GroupChat, userid: str) -> None:
+    before = member_version(chat)
+    chat.version += 1
+    _put_member(world, chat, userid, scene=JOIN_INVITED, invitor=chat.owner, state="")
+    scene = ("JoinScene", world.corp.settings.event_join_scene_invited)
+    _member_event(world, chat, "add_member", scene, userid, before)
+
+
 def dismiss_group(world: World, chat: GroupChat) -> None:
     """Close a group for good and tell the callbacks."""
     chat.dismissed_at = world.clock.seconds()
-    for member in chat.members:
-        world.corp.chats_of[member].discard(chat.chat_id)
     world.emit(EVENT, "dismiss", [("ChatId", chat.chat_id)], subject=chat.chat_id, concerns=[chat.owner])
 
 
@@ -139,7 +146,6 @@ def _put_member(world: World, chat: GroupChat, userid: str, *, scene: int, invit
         invitor=invitor if scene == JOIN_INVITED else "",
         state=state,
     )
-    world.corp.chats_of.setdefault(userid, set()).add(chat.chat_id)
     if external:
         day = china_date(now).date().isoformat()
         chat.joined[day] = chat.joined.get(day, 0) + 1

@@ -158,6 +158,14 @@ _CHECKS: dict[str, Callable[[World, dict[str, Any]], None]] = {
 }
 
 
+def check_attachment(world: World, kind: str, data: dict[str, Any]) -> None:
+    """Raise WeComError when an attachment of a kind cannot be sent; 41065 for an unknown kind."""
+    check = _CHECKS.get(kind)
+    if check is None:
+        raise WeComError(41065)
+    check(world, data)
+
+
 def checked_message(world: World, body: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return text and attachments of a mass or welcome message; raises WeComError when they are not sendable."""
     text = object_of(body.get("text"), "text")
@@ -172,8 +180,7 @@ def checked_message(world: World, body: dict[str, Any]) -> tuple[dict[str, Any],
     for item in attachments:
         entry = object_of(item, "attachments")
         kind = entry.get("msgtype")
-        check = _CHECKS.get(kind) if isinstance(kind, str) else None
-        if check is None:
+        if not isinstance(kind, str):
             raise WeComError(41065)
-        check(world, object_of(entry.get(str(kind)), str(kind)))
+        check_attachment(world, kind, object_of(entry.get(kind), kind))
     return ({"content": content} if content else {}), attachments

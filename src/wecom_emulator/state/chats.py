@@ -1,6 +1,9 @@
 """Customer groups and their members."""
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
+
+from wecom_emulator.state import codec
 
 MEMBER_STAFF = 1
 MEMBER_EXTERNAL = 2
@@ -25,7 +28,11 @@ class ChatMember:
 
 @dataclass(slots=True, kw_only=True)
 class GroupChat:
-    """A customer group; status 0 normal, 1 owner left, 2 inheriting, 3 inherited; `received` as for persons."""
+    """A group; status 0 normal, 1 owner left, 2 inheriting, 3 inherited; `received` as for persons.
+
+    An internal group (staff only) is invisible to the customer-contact calls. `handed_over_at` holds the instants at
+    which its owner was changed by a transfer on the job.
+    """
 
     chat_id: str
     name: str
@@ -34,9 +41,12 @@ class GroupChat:
     notice: str = ""
     status: int = 0
     dismissed_at: int | None = None
-    members: dict[str, ChatMember] = field(default_factory=dict)
+    members: MutableMapping[str, ChatMember] = field(default_factory=dict, metadata=codec.rows(by_key=True))
     admin_list: list[str] = field(default_factory=list)
     version: int = 0
     received: list[int] = field(default_factory=list)
     messages: dict[str, int] = field(default_factory=dict)
     joined: dict[str, int] = field(default_factory=dict)
+    handed_over_at: list[int] = field(default_factory=list)
+    internal: bool = False
+    welcome_template_id: str = ""

@@ -5,7 +5,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, MutableMapping, MutableSequence
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -17,9 +17,9 @@ def dump(value: Any) -> Any:
     """Return a value made of dataclasses, dicts, lists and plain values as JSON-ready data; bytes become base64."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {name: dump(getattr(value, name)) for name in _kept_fields(type(value))}
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): dump(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, MutableSequence) and not isinstance(value, bytearray):
         return [dump(item) for item in value]
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
@@ -32,6 +32,15 @@ def load(cls: type[T], data: dict[str, Any]) -> T:
     return typing.cast("T", decode(data))
 
 
+ROWS = {"rows": True}
+"""Metadata of a mapping or list field whose entries are rows of their own in the database, read one by one."""
+
+
+def rows(*, indexed: tuple[str, ...] = (), by_key: bool = False) -> dict[str, Any]:
+    """Return the metadata of such a field; entries can be found by the indexed fields, and across parents by key."""
+    return {**ROWS, "indexed": indexed, "by_key": by_key}
+
+
 @functools.cache
 def _kept_fields(cls: type) -> tuple[str, ...]:
     return tuple(item.name for item in dataclasses.fields(cls) if not item.metadata.get("derived"))
@@ -40,7 +49,7 @@ def _kept_fields(cls: type) -> tuple[str, ...]:
 @functools.cache
 def _dataclass_decoder(cls: type) -> Decoder:
     hints = typing.get_type_hints(cls)
-    decoders = {name: _decoder(hints[name]) for name in _kept_fields(cls)}
+    decoders = {name: decoder(hints[name]) for name in _kept_fields(cls)}
 
     def decode(data: Any) -> Any:
         if not isinstance(data, dict):
@@ -56,14 +65,15 @@ def _dataclass_decoder(cls: type) -> Decoder:
     return decode
 
 
-def _decoder(hint: Any) -> Decoder:
+def decoder(hint: Any) -> Decoder:
+    """Return what reads values of a type from JSON data; it raises ValueError for a wrong shape."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        return _optional(_decoder(next(item for item in args if item is not type(None))))
-    if origin is list:
-        return _list(_decoder(args[0]))
-    if origin is dict:
-        return _dict(args[0], _decoder(args[1]))
+        return _optional(decoder(next(item for item in args if item is not type(None))))
+    if origin in (list, MutableSequence):
+        return _list(decoder(args[0]))
+    if origin in (dict, MutableMapping):
+        return _dict(args[0], decoder(args[1]))
     if dataclasses.is_dataclass(hint):
         return _dataclass_decoder(typing.cast("type", hint))
     if hint is bytes:

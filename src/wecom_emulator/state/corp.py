@@ -2,12 +2,17 @@
 
 import base64
 import hashlib
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from wecom_emulator.state import codec
+from wecom_emulator.state.acquisition import AcquisitionLink, FriendRequest, QuotaLot
 from wecom_emulator.state.catalog import InterceptRule, Product
 from wecom_emulator.state.chats import GroupChat
+from wecom_emulator.state.indexes import ChatsOf, TagIndex, open_tasks_of
+from wecom_emulator.state.keeper import Keeper
 from wecom_emulator.state.kf import KfAccount
 from wecom_emulator.state.login import JsTicket, OAuthCode, PendingId, UserTicket
 from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
@@ -15,18 +20,33 @@ from wecom_emulator.state.moments import Moment, MomentJob, MomentTask, MomentWa
 from wecom_emulator.state.notices import AppChat, AppMessage, NoticeWindow
 from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff, StaffTag
 from wecom_emulator.state.settings import App, CallbackConfig, Settings
-from wecom_emulator.state.tags import Tag, TagGroup
+from wecom_emulator.state.store import Store
+from wecom_emulator.state.strategies import Strategy
+from wecom_emulator.state.tags import TagGroup
+from wecom_emulator.state.timers import Timer
+from wecom_emulator.state.transfers import GroupHandover, Transfer, TransferLog
 from wecom_emulator.state.uploads import UploadJob
+from wecom_emulator.state.views import KeyFamilies
 from wecom_emulator.state.ways import ContactWay, JoinWay
+from wecom_emulator.state.welcome_templates import WelcomeTemplate
 
 DEFAULT_CORP_ID = "wx5823bf96d3bd56c7"
 DEFAULT_AGENT_ID = 1000002
 DEFAULT_KF_ID = "wkEmulatorDefaultAccount00000001"
 
 
-@dataclass(slots=True, kw_only=True)
+DERIVED = {"derived": True}
+
+
+@dataclass(kw_only=True)
 class Corp:
-    """One corp. Fields marked derived are indexes, rebuilt on load; change friendships and ways through the methods."""
+    """One corp on one database. Fields marked derived are indexes, rebuilt on load.
+
+    Collections hand out objects that may be changed in the same request; nobody keeps them beyond it. A corp on a
+    database that holds one already is that one, whatever else it is given.
+    """
+
+    store: Store = field(default_factory=Store, metadata=DERIVED)
 
     corp_id: str = DEFAULT_CORP_ID
     name: str = "Emulated corp"
@@ -37,25 +57,27 @@ class Corp:
     departments: dict[int, Department] = field(default_factory=dict)
     staff: dict[str, Staff] = field(default_factory=dict)
     staff_tags: dict[int, StaffTag] = field(default_factory=dict)
-    persons: dict[str, Person] = field(default_factory=dict)
-    friendships: dict[str, dict[str, Friendship]] = field(default_factory=dict)
+    persons: MutableMapping[str, Person] = field(default_factory=dict, metadata=codec.rows(indexed=("unionid",)))
+    friendships: MutableMapping[str, MutableMapping[str, Friendship]] = field(
+        default_factory=dict, metadata=codec.rows(by_key=True)
+    )
     contact_ways: dict[str, ContactWay] = field(default_factory=dict)
     join_ways: dict[str, JoinWay] = field(default_factory=dict)
     tag_groups: dict[str, TagGroup] = field(default_factory=dict)
-    chats: dict[str, GroupChat] = field(default_factory=dict)
+    chats: MutableMapping[str, GroupChat] = field(default_factory=dict, metadata=codec.rows(indexed=("owner",)))
     mass_messages: dict[str, MassMessage] = field(default_factory=dict)
-    welcome_codes: dict[str, WelcomeCode] = field(default_factory=dict)
-    media: dict[str, Media] = field(default_factory=dict)
+    welcome_codes: MutableMapping[str, WelcomeCode] = field(default_factory=dict, metadata=codec.ROWS)
+    media: MutableMapping[str, Media] = field(default_factory=dict, metadata=codec.ROWS)
     images: dict[str, str] = field(default_factory=dict)
     upload_jobs: dict[str, UploadJob] = field(default_factory=dict)
-    app_messages: dict[str, AppMessage] = field(default_factory=dict)
+    app_messages: MutableMapping[str, AppMessage] = field(default_factory=dict, metadata=codec.ROWS)
     notice_marks: dict[str, str] = field(default_factory=dict)
     notice_windows: dict[str, NoticeWindow] = field(default_factory=dict)
     response_codes: dict[str, str] = field(default_factory=dict)
     app_chats: dict[str, AppChat] = field(default_factory=dict)
     moments: dict[str, Moment] = field(default_factory=dict)
     moment_jobs: dict[str, MomentJob] = field(default_factory=dict)
-    moment_tasks: dict[str, MomentTask] = field(default_factory=dict)
+    moment_tasks: MutableMapping[str, MomentTask] = field(default_factory=dict, metadata=codec.ROWS)
     moment_walls: dict[str, MomentWall] = field(default_factory=dict)
     products: dict[str, Product] = field(default_factory=dict)
     intercept_rules: dict[str, InterceptRule] = field(default_factory=dict)
@@ -65,36 +87,47 @@ class Corp:
     pending_ids: dict[str, PendingId] = field(default_factory=dict)
     kf_accounts: dict[str, KfAccount] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
-    followers: dict[str, dict[str, Friendship]] = field(default_factory=dict, metadata={"derived": True})
-    contact_way_of_state: dict[str, str] = field(default_factory=dict, metadata={"derived": True})
-    join_way_of_state: dict[str, str] = field(default_factory=dict, metadata={"derived": True})
-    tag_index: dict[str, tuple[TagGroup, Tag]] = field(default_factory=dict, metadata={"derived": True})
-    ancestors: dict[int, frozenset[int]] = field(default_factory=dict, metadata={"derived": True})
-    chats_of: dict[str, set[str]] = field(default_factory=dict, metadata={"derived": True})
-    open_tasks: dict[str, dict[str, None]] = field(default_factory=dict, metadata={"derived": True})
+    welcome_templates: dict[str, WelcomeTemplate] = field(default_factory=dict)
+    strategies: dict[str, Strategy] = field(default_factory=dict)
+    friend_requests: dict[str, FriendRequest] = field(default_factory=dict)
+    acquisition_links: dict[str, AcquisitionLink] = field(default_factory=dict)
+    silent_link_customers: dict[str, str] = field(default_factory=dict)
+    quota_lots: dict[str, QuotaLot] = field(default_factory=dict)
+    timers: dict[str, Timer] = field(default_factory=dict)
+    transfers: dict[str, Transfer] = field(default_factory=dict)
+    transfers_of_customer: dict[str, TransferLog] = field(default_factory=dict)
+    transfers_of_pair: dict[str, TransferLog] = field(default_factory=dict)
+    group_handovers: dict[str, GroupHandover] = field(default_factory=dict)
+    followers: MutableMapping[str, MutableMapping[str, Friendship]] = field(default_factory=dict, metadata=DERIVED)
+    contact_way_of_state: dict[str, str] = field(default_factory=dict, metadata=DERIVED)
+    join_way_of_state: dict[str, str] = field(default_factory=dict, metadata=DERIVED)
+    tag_index: TagIndex = field(init=False, metadata=DERIVED)
+    ancestors: dict[int, frozenset[int]] = field(default_factory=dict, metadata=DERIVED)
+    chats_of: ChatsOf = field(init=False, metadata=DERIVED)
+    open_tasks: dict[str, dict[str, None]] = field(default_factory=dict, metadata=DERIVED)
+    keeper: Keeper = field(init=False, metadata=DERIVED)
 
     def __post_init__(self) -> None:
+        self.keeper = Keeper(self, self.store)
+        self.followers = KeyFamilies(self.keeper.tables["friendships"])
+        self.chats_of = ChatsOf(self.keeper.tables["chats"])
+        self.tag_index = TagIndex(self.tag_groups)
         self.reindex()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        keeper = self.__dict__.get("keeper")
+        if keeper is not None and keeper.keeps(name):
+            keeper.assigned(name, value)
+        else:
+            object.__setattr__(self, name, value)
 
     def reindex(self) -> None:
         """Rebuild every derived index from the kept state."""
-        self.followers = {}
-        for friends in self.friendships.values():
-            for friend in friends.values():
-                self.followers.setdefault(friend.external_userid, {})[friend.userid] = friend
         self.contact_way_of_state = {way.state: way.config_id for way in self.contact_ways.values() if way.state}
         self.join_way_of_state = {way.state: way.config_id for way in self.join_ways.values() if way.state}
-        self.tag_index = {tag.id: (group, tag) for group in self.tag_groups.values() for tag in group.tags}
+        self.tag_index.refill()
         self.ancestors = {}
-        self.chats_of = {}
-        for chat in self.chats.values():
-            for member in chat.members:
-                self.chats_of.setdefault(member, set()).add(chat.chat_id)
-        self.open_tasks = {}
-        for message in self.mass_messages.values():
-            for task in message.tasks.values():
-                if task.status == 0 and not task.ignored and message.cancelled_at is None:
-                    self.open_tasks.setdefault(task.userid, {})[message.msgid] = None
+        self.open_tasks = open_tasks_of(self.mass_messages)
 
     def new_id(self, kind: str, prefix: str, *, length: int = 32) -> str:
         """Return the next id of a kind; the same seed and history give the same ids."""
@@ -105,16 +138,12 @@ class Corp:
         return prefix + (text.lower() if kind == "config" else text)[: length - len(prefix)]
 
     def befriend(self, friend: Friendship) -> None:
-        """Store a friendship in both directions."""
-        self.friendships.setdefault(friend.userid, {})[friend.external_userid] = friend
-        self.followers.setdefault(friend.external_userid, {})[friend.userid] = friend
+        """Store a friendship; it is found from both ends."""
+        self.friendships[friend.userid][friend.external_userid] = friend
 
     def unfriend(self, userid: str, external_userid: str) -> Friendship | None:
         """Forget a friendship and return it, or None when there was none."""
-        friend = self.friendships.get(userid, {}).pop(external_userid, None)
-        if friend is not None:
-            self.followers[external_userid].pop(userid, None)
-        return friend
+        return self.friendships[userid].pop(external_userid, None)
 
     def friendship(self, userid: str, external_userid: str) -> Friendship | None:
         """Return the living friendship of a staff member and a person."""
@@ -158,6 +187,17 @@ class Corp:
         return dict(codec.dump(self))
 
 
+def open_corp(path: Path) -> Corp | None:
+    """Return the corp that a state file holds, or None when there is no such file or no corp in it."""
+    if not path.exists():
+        return None
+    store = Store(path)
+    if not is_corp(store):
+        store.close()
+        return None
+    return Corp(store=store)
+
+
 def load_corp(data: dict[str, Any]) -> Corp:
     """Return a corp from its JSON; keys that are left out keep their defaults, unknown keys raise ValueError."""
     if "apps" not in data:
@@ -165,6 +205,12 @@ def load_corp(data: dict[str, Any]) -> Corp:
     corp = codec.load(Corp, data)
     corp.departments.setdefault(1, Department(id=1, name=corp.name, parentid=0))
     return corp
+
+
+def is_corp(store: Store) -> bool:
+    """Return whether a database holds a corp."""
+    tables = store.read("SELECT 1 FROM sqlite_master WHERE name = 'kept'").fetchone()
+    return tables is not None and store.read("SELECT 1 FROM kept WHERE key = 'corp_id'").fetchone() is not None
 
 
 def default_apps() -> list[App]:

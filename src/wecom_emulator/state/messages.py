@@ -1,7 +1,10 @@
 """Welcome codes, mass messages with one task per staff member and one row per receiver, and uploaded media."""
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from wecom_emulator.state import codec
 
 ROW_UNSENT = 0
 ROW_SENT = 1
@@ -44,7 +47,7 @@ class StaffTask:
     status: int = TASK_UNSENT
     send_time: int = 0
     ignored: bool = False
-    rows: dict[str, SendRow] = field(default_factory=dict)
+    rows: MutableMapping[str, SendRow] = field(default_factory=dict, metadata=codec.ROWS)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +61,7 @@ class MassMessage:
     text: dict[str, Any] = field(default_factory=dict)
     attachments: list[dict[str, Any]] = field(default_factory=list)
     allow_select: bool = False
-    tasks: dict[str, StaffTask] = field(default_factory=dict)
+    tasks: MutableMapping[str, StaffTask] = field(default_factory=dict, metadata=codec.ROWS)
     reminded_at: list[int] = field(default_factory=list)
     cancelled_at: int | None = None
 

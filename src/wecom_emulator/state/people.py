@@ -1,7 +1,10 @@
 """Departments, staff, persons on WeChat, and the friendships between staff and persons."""
 
+from collections.abc import MutableSequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from wecom_emulator.state import codec
 
 STAFF_ACTIVE = 1
 STAFF_LEFT = 5
@@ -21,7 +24,10 @@ class Department:
 
 @dataclass(slots=True, kw_only=True)
 class Staff:
-    """A member of the corp; status 1 active, 2 disabled, 4 not activated, 5 left."""
+    """A member of the corp; status 1 active, 2 disabled, 4 not activated, 5 left.
+
+    `confirms_friends`: new friends wait for a confirmation even where a code skips the verification.
+    """
 
     userid: str
     name: str
@@ -44,9 +50,10 @@ class Staff:
     extattr: dict[str, Any] = field(default_factory=dict)
     external_profile: dict[str, Any] = field(default_factory=dict)
     console_welcome: bool = False
+    confirms_friends: bool = False
     real_name_verified: bool = True
     left_at: int | None = None
-    inbox: list[dict[str, Any]] = field(default_factory=list)
+    inbox: MutableSequence[dict[str, Any]] = field(default_factory=list, metadata=codec.ROWS)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,7 +83,7 @@ class Person:
     corp_name: str = ""
     corp_full_name: str = ""
     received: list[int] = field(default_factory=list)
-    inbox: list[dict[str, Any]] = field(default_factory=list)
+    inbox: MutableSequence[dict[str, Any]] = field(default_factory=list, metadata=codec.ROWS)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -16,7 +16,10 @@ class Tag:
 
 @dataclass(slots=True, kw_only=True)
 class TagGroup:
-    """A group of corp tags; `created_by` is the agent id of the app that made it, 0 for the admin console."""
+    """A group of corp tags; `created_by` is the agent id of the app that made it, 0 for the admin console.
+
+    `strategy_id` is 0 for tags of the whole corp.
+    """
 
     group_id: str
     group_name: str
@@ -24,4 +27,5 @@ class TagGroup:
     order: int = 0
     deleted: bool = False
     created_by: int = 0
+    strategy_id: int = 0
     tags: list[Tag] = field(default_factory=list)

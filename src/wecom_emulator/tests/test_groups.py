@@ -57,14 +57,15 @@ def test_events_carry_versions_that_match_the_group(desk: Desk, receiver):
     desk.member("li", "change_group", chat_id=chat_id, name="H", owner="wang")
     desk.member("wang", "dismiss_group", chat_id=chat_id)
     desk.drain()
-    create, joined, left, invited, removed, owner, name, dismiss = receiver.events
+    create, joined, left, invited, removed, heir, owner, name, dismiss = receiver.events
+    assert (heir["UpdateDetail"], heir["MemChangeList"]) == ("add_member", ["wang"])
     assert (create["Event"], create["ChangeType"], create["ChatId"]) == ("change_external_chat", "create", chat_id)
     assert joined["MemChangeList"] == [customer]
     assert (joined["UpdateDetail"], joined["JoinScene"], joined["MemChangeCnt"]) == ("add_member", "3", "1")
     assert (left["UpdateDetail"], left["QuitScene"]) == ("del_member", "0")
     assert (invited["JoinScene"], removed["QuitScene"]) == ("0", "1")
     assert joined["LastMemVer"] == at_first
-    chain = [joined, left, invited, removed]
+    chain = [joined, left, invited, removed, heir]
     assert all(one["CurMemVer"] == two["LastMemVer"] for one, two in pairwise(chain))
     assert (owner["UpdateDetail"], name["UpdateDetail"], dismiss["ChangeType"]) == (
         "change_owner",

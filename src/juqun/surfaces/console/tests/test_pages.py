@@ -4,7 +4,6 @@ import re
 
 import httpx
 import pytest
-from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -19,21 +18,14 @@ from juqun.kernel.imports import queries as imports
 from juqun.kernel.jobs import run_pending
 from juqun.kernel.models import Job
 from juqun.kernel.scope import DataScope
-from juqun.lake.testing import fresh_lake
 from juqun.surfaces.console.pages.imports import safe_name
 from juqun.surfaces.console.pages.members import _row
-from juqun.surfaces.console.testing import World, make_world
 
 pytestmark = pytest.mark.django_db
 ALL = DataScope.whole_chain()
 
 
-@pytest.fixture
-def world(settings, tmp_path) -> World:
-    cache.clear()
-    fresh_lake(settings, tmp_path)
-    settings.JUQUN_IMPORT_DIR = tmp_path / "imports"
-    return make_world(size=8)
+WORLD_SIZE = 8
 
 
 def signed_in(username: str) -> Client:

@@ -10,8 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from juqun.domains.org.models import Account
-from juqun.lake.testing import fresh_lake
-from juqun.surfaces.console.testing import World, make_world
+from juqun.surfaces.console.testing import World
 from juqun.surfaces.console.urls import PAGES
 
 pytestmark = pytest.mark.django_db
@@ -21,11 +20,7 @@ FOREIGN = ("天河", "越秀", "广州")
 OPEN_TO_ALL = {"login", "logout", "jsi18n"}
 
 
-@pytest.fixture
-def world(settings, tmp_path) -> World:
-    fresh_lake(settings, tmp_path)
-    settings.JUQUN_IMPORT_DIR = tmp_path
-    return make_world(size=12)
+WORLD_SIZE = 12
 
 
 def signed_in(username: str) -> Client:

@@ -6,7 +6,6 @@ import re
 import httpx
 import pytest
 import segno
-from django.core.cache import cache
 from django.test import Client
 
 from juqun.channels.wecom.client import WecomClient, replaced
@@ -17,21 +16,12 @@ from juqun.domains.groups import queries as groups
 from juqun.domains.groups.testing import make_group, refuse_way
 from juqun.domains.groups.types import EntryState
 from juqun.domains.org.models import Account
-from juqun.domains.org.testing import make_small_chain
 from juqun.kernel.scope import DataScope
-from juqun.lake.testing import fresh_lake
-from juqun.surfaces.console.testing import World, make_world
 
 pytestmark = pytest.mark.django_db
 ALL = DataScope.whole_chain()
 WAYS, KEYS = "/console/groups/ways/", "/console/till-keys/"
-
-
-@pytest.fixture
-def world(settings, tmp_path) -> World:
-    cache.clear()
-    fresh_lake(settings, tmp_path)
-    return make_world(size=4)
+WORLD_SIZE = 4
 
 
 def signed_in(username: str) -> Client:
@@ -143,20 +133,6 @@ def test_the_picture_of_a_way_in_is_the_channels_own(world):
         assert answer.content.startswith(b"\x89PNG")
         assert signed_in("zhao").get(path).status_code == 404
         assert signed_in("li").get(f"{WAYS}{world.tianhe.waiting_way_id}/picture").status_code == 404
-
-
-def test_without_anything_each_page_says_how_to_begin(settings, tmp_path, db):
-    cache.clear()
-    fresh_lake(settings, tmp_path)
-    make_small_chain(with_accounts=True)
-    page = shown(signed_in("hong").get(WAYS))
-    assert "No kinds of groups yet" in page
-    assert "/console/groups/kinds/new/" in page
-    page = shown(signed_in("li").get(WAYS))
-    assert "Headquarters makes them" in page
-    assert "/console/groups/kinds/new/" not in page
-    assert "No keys yet" in shown(signed_in("li").get(KEYS))
-    assert "No order in this time was touched" in shown(signed_in("hong").get("/console/sources/models/"))
 
 
 def test_a_till_key_is_shown_once_and_works_until_it_is_withdrawn(world):
