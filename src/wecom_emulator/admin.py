@@ -19,6 +19,7 @@ from wecom_emulator.rules.mass import CAP_RULES
 from wecom_emulator.rules.staffing import note_arrival
 from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state import codec
+from wecom_emulator.state.archive import CONSENTS
 from wecom_emulator.state.corp import default_corp, load_corp
 from wecom_emulator.state.people import Department, Person, Staff
 from wecom_emulator.state.settings import CallbackConfig, Settings
@@ -95,6 +96,8 @@ def checked_settings(current: Settings, changes: dict[str, Any]) -> Settings:
         raise ValueError(f"callback_order is one of {', '.join(ORDERS)}")
     if merged.mem_change_list_format not in ("item", "comma"):
         raise ValueError("mem_change_list_format is item or comma")
+    if merged.archive_consent_default not in CONSENTS:
+        raise ValueError(f"archive_consent_default is one of {', '.join(CONSENTS)}")
     return merged
 
 

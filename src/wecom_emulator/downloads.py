@@ -35,6 +35,7 @@ async def _run(world: World, jobid: str, *, url: str) -> None:
     except _FetchError as error:
         errcode = error.errcode
     finish(world, jobid, content=content, errcode=errcode)
+    world.commit()
 
 
 async def _fetched(url: str) -> bytes:

@@ -125,6 +125,7 @@ TEXTS: dict[int, str] = {
     95018: "send msg session status invalid",
     301002: "no privilege on this object",
     301019: "media file md5 mismatch",
+    301052: "the corp has no message archive",
     600018: "invalid time range",
     830001: "invalid url",
     830003: "url download failed",

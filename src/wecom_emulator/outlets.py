@@ -1,4 +1,4 @@
-"""Admin calls of single areas: moments on phones, the check of a JS-SDK signature."""
+"""Admin calls of single areas: moments on phones, the check of a JS-SDK signature, the pull of the archive."""
 
 import hmac
 import json
@@ -8,9 +8,13 @@ from typing import Any
 from starlette.requests import Request
 
 from wecom_emulator.errors import ActorError, WeComError
-from wecom_emulator.rules import login, moments
+from wecom_emulator.rules import archive, login, moments
 from wecom_emulator.rules.friendships import person_of, staff_of
+from wecom_emulator.state.archive import ArchiveRow
 from wecom_emulator.world import World
+
+PULLED = 1000
+"""Rows in one pull of the archive, as GetChatData of the native SDK has it."""
 
 Answer = Callable[[World, Request], Awaitable[Any]]
 
@@ -60,8 +64,39 @@ async def _staff_moments(world: World, request: Request) -> Any:
     return moments.waiting_rows(world, staff_of(world, request.path_params["actor_id"]).userid)
 
 
+def _archive_refusal(errcode: int, errmsg: str) -> dict[str, Any]:
+    return {"errcode": errcode, "errmsg": errmsg, "chatdata": []}
+
+
+def _archived(row: ArchiveRow) -> dict[str, Any]:
+    """Return a row as the native SDK's decrypted message, with the seq that goes with it."""
+    head: dict[str, Any] = {"seq": row.seq, "msgid": row.msgid, "action": row.action}
+    if row.action == "switch":
+        return {**head, "time": row.msgtime, "user": row.sender}
+    address = {"from": row.sender, "tolist": row.tolist, "roomid": row.roomid, "msgtime": row.msgtime}
+    return {**head, **address, "msgtype": row.msgtype, row.msgtype: row.body}
+
+
+async def _pull_archive(world: World, request: Request) -> Any:
+    """Answer at most 1,000 rows beyond a seq, in plain JSON; the archive's secret opens it."""
+    data = await fields_of(request)
+    secret = str(data.get("secret", "")) or request.headers.get("authorization", "").removeprefix("Bearer ")
+    known = [app.secret for app in world.corp.apps if app.kind == "msgaudit"]
+    if not any(hmac.compare_digest(secret.encode(), item.encode()) for item in known):
+        return _archive_refusal(40001, "invalid credential: the secret of the message archive is needed")
+    if not world.corp.settings.archive_on:
+        return _archive_refusal(301052, "the corp has no message archive")
+    seq, limit = (str(data.get(name, default)) for name, default in (("seq", 0), ("limit", PULLED)))
+    if not seq.isdecimal() or not limit.isdecimal() or not 0 < int(limit) <= PULLED:
+        return _archive_refusal(40058, f"invalid Request Parameter: seq from 0, limit 1 to {PULLED}")
+    rows = archive.rows_after(world, int(seq), limit=int(limit))
+    return {"errcode": 0, "errmsg": "ok", "chatdata": [_archived(row) for row in rows]}
+
+
 TABLE: list[tuple[str, str, Answer]] = [
     ("GET", "/actors/customers/{actor_id}/moments", _customer_moments),
     ("GET", "/actors/staff/{actor_id}/moments", _staff_moments),
+    ("GET", "/archive/pull", _pull_archive),
+    ("POST", "/archive/pull", _pull_archive),
     ("POST", "/jssdk/verify", _verify_js_signature),
 ]

@@ -176,5 +176,7 @@ class World:
         app = self.corp.app_of(config.agent_id)
         if app is None or (app.kind == "contact_sync" and event != "change_contact"):
             return False
+        if (app.kind == "msgaudit") != (event == "msgaudit_notify"):
+            return False
         staff = [self.corp.staff[userid] for userid in concerns if userid in self.corp.staff]
         return not staff or any(self.corp.sees(app, item) for item in staff)

@@ -3,6 +3,7 @@
 from wecom_emulator.actors import (
     acquisition,
     address_book,
+    archive,
     cards,
     customers,
     groups,
@@ -17,6 +18,7 @@ from wecom_emulator.actors.verbs import perform
 __all__ = [
     "acquisition",
     "address_book",
+    "archive",
     "cards",
     "customers",
     "groups",

@@ -1,12 +1,14 @@
 """IDs from one world to another: unionid to external_userid (or a pending one), and openids."""
 
 import hashlib
+from typing import cast
 
 from wecom_emulator.api.call import Answer, Call, post
 from wecom_emulator.errors import WeComError
 from wecom_emulator.state.corp import Corp
 from wecom_emulator.state.login import PendingId
 from wecom_emulator.state.people import Person
+from wecom_emulator.state.views import Rows
 
 SUBJECT_TYPES = (0, 1)
 
@@ -25,10 +27,10 @@ def _person(call: Call) -> Person:
     call.text("openid", missing=40063)
     if not call.settings.corp_verified:
         raise WeComError(48002)
-    person = next((item for item in call.corp.persons.values() if item.unionid == unionid), None)
-    if person is None:
+    known = cast("Rows[Person]", call.corp.persons).where("unionid", unionid)
+    if not known:
         raise WeComError(40058, "invalid Request Parameter: unionid")
-    return person
+    return known[0]
 
 
 def _is_visible_customer(call: Call, person: Person) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from wecom_emulator.api.call import Answer, Call, post
 from wecom_emulator.errors import WeComError
-from wecom_emulator.rules import mass
+from wecom_emulator.rules import archive, mass
 from wecom_emulator.rules.friendships import request_key
 from wecom_emulator.rules.payload import checked_message, object_of
 from wecom_emulator.state.acquisition import FriendRequest
@@ -175,4 +175,12 @@ def send_welcome(call: Call) -> Answer:
         "attachments": attachments,
     }
     corp.persons[code.external_userid].inbox.append(letter)
+    archive.note_single(
+        call.world,
+        userid=code.userid,
+        external_userid=code.external_userid,
+        by_staff=True,
+        text=str(letter["text"]),
+        attachments=attachments,
+    )
     return {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from wecom_emulator.state import codec
 from wecom_emulator.state.acquisition import AcquisitionLink, FriendRequest, QuotaLot
+from wecom_emulator.state.archive import ArchiveRow, Consent
 from wecom_emulator.state.catalog import InterceptRule, Product
 from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.indexes import ChatsOf, TagIndex, open_tasks_of
@@ -32,6 +33,7 @@ from wecom_emulator.state.welcome_templates import WelcomeTemplate
 
 DEFAULT_CORP_ID = "wx5823bf96d3bd56c7"
 DEFAULT_AGENT_ID = 1000002
+ARCHIVE_AGENT_ID = 2000004
 DEFAULT_KF_ID = "wkEmulatorDefaultAccount00000001"
 
 
@@ -81,6 +83,8 @@ class Corp:
     moment_walls: dict[str, MomentWall] = field(default_factory=dict)
     products: dict[str, Product] = field(default_factory=dict)
     intercept_rules: dict[str, InterceptRule] = field(default_factory=dict)
+    archive_rows: MutableMapping[str, ArchiveRow] = field(default_factory=dict, metadata=codec.ROWS)
+    archive_consents: MutableMapping[str, Consent] = field(default_factory=dict, metadata=codec.ROWS)
     oauth_codes: dict[str, OAuthCode] = field(default_factory=dict)
     user_tickets: dict[str, UserTicket] = field(default_factory=dict)
     js_tickets: dict[str, JsTicket] = field(default_factory=dict)
@@ -214,10 +218,11 @@ def is_corp(store: Store) -> bool:
 
 
 def default_apps() -> list[App]:
-    """Return the two credentials of the default corp: a self-built app and the contact-sync secret."""
+    """Return the credentials of the default corp: a self-built app, the contact-sync and the message-archive secret."""
     return [
         App(agent_id=DEFAULT_AGENT_ID, secret="emulator-app-secret", name="Self-built app"),  # noqa: S106
         App(agent_id=0, secret="emulator-contact-secret", name="Contact sync", kind="contact_sync"),  # noqa: S106
+        App(agent_id=ARCHIVE_AGENT_ID, secret="emulator-archive-secret", name="Message archive", kind="msgaudit"),  # noqa: S106
     ]
 
 

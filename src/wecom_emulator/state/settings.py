@@ -90,7 +90,7 @@ class Settings:
 
 @dataclass(slots=True, kw_only=True)
 class App:
-    """A credential: kind `app` (self-built), `contact_sync` or `customer_contact` (the old system secret).
+    """A credential: kind `app` (self-built), `contact_sync`, `msgaudit` or `customer_contact` (the old system secret).
 
     `visible_users` and `visible_departments` bound what it sees; both None means the whole corp.
     """
