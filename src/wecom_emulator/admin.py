@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from wecom_emulator import actors
+from wecom_emulator import actors, outlets
 from wecom_emulator.clock import parse_instant
 from wecom_emulator.crypto import CallbackCryptoError, decode_key
 from wecom_emulator.errors import ActorError
@@ -21,6 +21,7 @@ from wecom_emulator.rules.mass import CAP_RULES
 from wecom_emulator.rules.staffing import note_arrival
 from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state import codec
+from wecom_emulator.state.archive import CONSENTS
 from wecom_emulator.state.corp import Corp, default_corp, load_corp
 from wecom_emulator.state.lines import is_lines, read_lines, write_lines
 from wecom_emulator.state.people import Department, Person, Staff
@@ -130,6 +131,8 @@ def checked_settings(current: Settings, changes: dict[str, Any]) -> Settings:
         raise ValueError(f"callback_order is one of {', '.join(ORDERS)}")
     if merged.mem_change_list_format not in ("item", "comma"):
         raise ValueError("mem_change_list_format is item or comma")
+    if merged.archive_consent_default not in CONSENTS:
+        raise ValueError(f"archive_consent_default is one of {', '.join(CONSENTS)}")
     return merged
 
 
@@ -361,4 +364,5 @@ def _endpoint(world: World, answer: Answer) -> Callable[[Request], Awaitable[Res
 
 def admin_routes(world: World) -> list[Route]:
     """Return the routes of the admin API."""
-    return [Route(f"/emulator{path}", _endpoint(world, answer), methods=[method]) for method, path, answer in _TABLE]
+    table = [*_TABLE, *outlets.TABLE]
+    return [Route(f"/emulator{path}", _endpoint(world, answer), methods=[method]) for method, path, answer in table]

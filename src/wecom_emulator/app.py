@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from wecom_emulator.admin import admin_routes
 from wecom_emulator.dispatch import cgi_handler
+from wecom_emulator.login_pages import login_routes
 from wecom_emulator.world import World
 
 CODE_CONTENT = "https://work.weixin.qq.com/u/{config_id}"
@@ -24,6 +25,7 @@ def create_app(world: World) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        await world.stop_background()
         await world.sender.close()
         world.commit()
 
@@ -38,6 +40,7 @@ def create_app(world: World) -> Starlette:
     routes = [
         Route("/cgi-bin/{path:path}", cgi_handler(world), methods=["GET", "POST"]),
         Route("/wwpic/{config_id}", code_picture, methods=["GET"]),
+        *login_routes(world),
         *admin_routes(world),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)

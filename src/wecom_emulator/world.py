@@ -1,5 +1,6 @@
 """Everything that one emulator process holds: the corp, its clock, tokens, callback queue, faults and records."""
 
+import asyncio
 import json
 import secrets
 from collections.abc import Iterable, Sequence
@@ -51,6 +52,7 @@ class World:
         self.kf_tokens: dict[str, KfToken] = {}
         self.calls = 0
         self.in_flight: dict[str, int] = {}
+        self.background: set[asyncio.Task[None]] = set()
 
     def commit(self) -> None:
         """Make what the running request changed lasting; objects of the corp that it reached are let go."""
@@ -82,9 +84,17 @@ class World:
     async def reset(self, corp: Corp) -> None:
         """Begin anew with another corp: faults, records and queued callbacks go; only the clock goes on."""
         await self.sender.reset()
+        await self.stop_background()
         self.replace_corp(corp)
         self.recorder.clear()
         self.faults.clear()
+
+    async def stop_background(self) -> None:
+        """End what runs beside the requests, such as downloads."""
+        tasks = list(self.background)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def issue_token(self, corp_id: str, secret: str) -> AccessToken:
         """Return the living token of a credential, or a new one; raises WeComError 40013 or 40001."""
@@ -165,6 +175,8 @@ class World:
             return True
         app = self.corp.app_of(config.agent_id)
         if app is None or (app.kind == "contact_sync" and event != "change_contact"):
+            return False
+        if (app.kind == "msgaudit") != (event == "msgaudit_notify"):
             return False
         staff = [self.corp.staff[userid] for userid in concerns if userid in self.corp.staff]
         return not staff or any(self.corp.sees(app, item) for item in staff)

@@ -1,7 +1,31 @@
 """What customers, staff and the admin do: one module per actor and area, each registering its verbs."""
 
-from wecom_emulator.actors import acquisition, customers, groups, staff, tags, transfers
+from wecom_emulator.actors import (
+    acquisition,
+    address_book,
+    archive,
+    cards,
+    customers,
+    groups,
+    moments,
+    staff,
+    tags,
+    transfers,
+)
 from wecom_emulator.actors.staff import open_tasks
 from wecom_emulator.actors.verbs import perform
 
-__all__ = ["acquisition", "customers", "groups", "open_tasks", "perform", "staff", "tags", "transfers"]
+__all__ = [
+    "acquisition",
+    "address_book",
+    "archive",
+    "cards",
+    "customers",
+    "groups",
+    "moments",
+    "open_tasks",
+    "perform",
+    "staff",
+    "tags",
+    "transfers",
+]

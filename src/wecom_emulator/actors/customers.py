@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from wecom_emulator.actors.verbs import Action, Result, text, verb
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import acquisition, friendships, groups, kf
+from wecom_emulator.rules import acquisition, archive, friendships, groups, kf
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.state.chats import JOIN_INVITED, JOIN_LINK, JOIN_QR
 from wecom_emulator.state.ways import ContactWay, JoinWay
@@ -108,7 +108,9 @@ def _write(world: World, customer: str, action: Action) -> Result:
         friend.chat_started = True
         friend.last_chat_at = world.clock.seconds()
         friend.messages[day_of(world)] = friend.messages.get(day_of(world), 0) + 1
-        return {"userid": friend.userid}
+        said = text(action, "text", required=False)
+        kept = archive.note_single(world, userid=friend.userid, external_userid=customer, by_staff=False, text=said)
+        return {"userid": friend.userid, **msgid_of(kept)}
     if target == "group":
         return write_in_group(world, customer, action)
     raise ActorError("bad_field", "to is kf, staff or group", status=400)
@@ -138,7 +140,13 @@ def write_in_group(world: World, member: str, action: Action) -> Result:
     if member not in chat.members:
         raise ActorError("not_member", "this person is not in the group")
     chat.messages[day_of(world)] = chat.messages.get(day_of(world), 0) + 1
-    return {"chat_id": chat.chat_id}
+    kept = archive.note_group(world, chat, sender=member, text=text(action, "text", required=False))
+    return {"chat_id": chat.chat_id, **msgid_of(kept)}
+
+
+def msgid_of(kept: list[str]) -> Result:
+    """Return the msgid under which the archive keeps a message, nothing when it keeps none."""
+    return {"msgid": kept[0]} if kept else {}
 
 
 @verb("customer", "enter_kf")

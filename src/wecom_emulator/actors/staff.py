@@ -1,9 +1,9 @@
 """What staff do: confirm send tasks, keep groups, write, edit and drop customers, leave the company."""
 
-from wecom_emulator.actors.customers import write_in_group
+from wecom_emulator.actors.customers import msgid_of, write_in_group
 from wecom_emulator.actors.verbs import Action, Result, text, verb
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import acquisition, friendships, groups, mass, staffing
+from wecom_emulator.rules import acquisition, archive, friendships, groups, intercept, mass, staffing
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.state.chats import JOIN_INVITED, GroupChat
 from wecom_emulator.world import World
@@ -106,22 +106,26 @@ def _dismiss_group(world: World, userid: str, action: Action) -> Result:
 @verb("staff", "write")
 def _write_as_staff(world: World, userid: str, action: Action) -> Result:
     staff = staff_of(world, userid)
+    warned = intercept.check_message(world, staff, text(action, "text", required=False))
     if text(action, "to") == "group":
-        return write_in_group(world, staff.userid, action)
+        return {**write_in_group(world, staff.userid, action), "warned_by": warned}
     friend = world.corp.friendship(userid, text(action, "external_userid"))
     if friend is None:
         raise ActorError("not_friends", "these two are not friends: the message is not delivered")
     friend.chat_started = True
     friend.last_chat_at = world.clock.seconds()
+    said, customer = text(action, "text"), friend.external_userid
+    kept = archive.note_single(world, userid=userid, external_userid=customer, by_staff=True, text=said)
     letter = {
         "at": friend.last_chat_at,
         "via": "staff",
         "from": userid,
-        "text": text(action, "text"),
+        "text": said,
         "attachments": [],
+        **msgid_of(kept),
     }
     world.corp.persons[friend.external_userid].inbox.append(letter)
-    return {"external_userid": friend.external_userid}
+    return {"external_userid": customer, "warned_by": warned, **msgid_of(kept)}
 
 
 @verb("staff", "edit_customer")

@@ -248,8 +248,9 @@ def _after_last_of(items: list[Any], mark: list[Any]) -> int:
 Handler = Callable[[Call], "Answer | RawAnswer"]
 
 RIGHTS: dict[str, frozenset[str]] = {
-    "app": frozenset({"contacts", "customer", "kf", "media", "message"}),
+    "app": frozenset({"contacts", "customer", "kf", "login", "media", "message"}),
     "contact_sync": frozenset({"contacts", "contacts_write", "media"}),
+    "msgaudit": frozenset({"archive"}),
     "customer_contact": frozenset({"contacts", "customer", "media"}),
 }
 """Which areas each kind of credential may call; the rest answers 48002."""

@@ -1,25 +1,34 @@
-"""Departments and members: department/* and user/*."""
+"""Reading departments and members: department/{list,simplelist,get} and user/{get,simplelist,list,list_id}."""
 
-import re
 from typing import Any
 
-from wecom_emulator.api.call import Answer, Call, either, get, post
+from wecom_emulator.api.call import Answer, Call, either, get
 from wecom_emulator.errors import WeComError
-from wecom_emulator.rules.staffing import leave_company, note_arrival
 from wecom_emulator.state.people import Department, Staff
 
-USERID = re.compile(r"[0-9A-Za-z_\-@.]{1,64}\Z")
-SELF_BUILT_HIDDEN = ("mobile", "email")
+SELF_BUILT_HIDDEN = ("gender", "avatar", "telephone", "mobile", "email", "biz_mail", "address")
+"""What apps made after 2022-06-20 do not get; members give it themselves by OAuth with snsapi_privateinfo."""
+
+
+def _visible(call: Call, number: int) -> bool:
+    """Return whether a department is in the app's visible range; an app without bounds sees the whole tree."""
+    app = call.app
+    if app.visible_users is None and app.visible_departments is None:
+        return True
+    return not call.corp.department_line(number).isdisjoint(app.visible_departments or ())
 
 
 def _below(call: Call) -> list[Department]:
-    root = call.integer("id", 0)
-    corp = call.corp
-    if not root:
-        return list(corp.departments.values())
-    if root not in corp.departments:
+    root, corp = call.integer("id", 0), call.corp
+    if root and root not in corp.departments:
         raise WeComError(60003)
-    return [item for item in corp.departments.values() if root in corp.department_line(item.id)]
+    if root and not _visible(call, root):
+        raise WeComError(60011)
+    return [
+        item
+        for item in corp.departments.values()
+        if _visible(call, item.id) and (not root or root in corp.department_line(item.id))
+    ]
 
 
 def _department(item: Department) -> dict[str, Any]:
@@ -51,69 +60,38 @@ def get_department(call: Call) -> Answer:
     item = call.corp.departments.get(call.integer("id", 0))
     if item is None:
         raise WeComError(60003)
+    if not _visible(call, item.id):
+        raise WeComError(60011)
     return {"department": _department(item)}
 
 
-@post("department/create", "contacts_write")
-def create_department(call: Call) -> Answer:
-    """Answer department/create; 60004 for an unknown parent, 60008 for a name that its parent has already."""
-    corp = call.corp
-    name, parentid = call.text("name", missing=40063, most=64), call.integer("parentid", 0)
-    if parentid not in corp.departments:
-        raise WeComError(60004)
-    if any(item.parentid == parentid and item.name == name for item in corp.departments.values()):
-        raise WeComError(60008)
-    number = call.integer("id", 0) or max(corp.departments) + 1
-    if number in corp.departments:
-        raise WeComError(60008)
-    corp.departments[number] = Department(
-        id=number,
-        name=name,
-        parentid=parentid,
-        order=call.integer("order", 100_000_000),
-        name_en=call.text("name_en", most=64),
-    )
-    corp.ancestors.clear()
-    return {"id": number}
-
-
-@get("department/delete", "contacts_write")
-def delete_department(call: Call) -> Answer:
-    """Answer department/delete; 60005 with members, 60006 with children."""
-    corp, number = call.corp, call.integer("id", 0)
-    if number not in corp.departments:
-        raise WeComError(60003)
-    if any(number in item.department for item in corp.staff.values() if corp.employed(item.userid)):
-        raise WeComError(60005)
-    if any(item.parentid == number for item in corp.departments.values()):
-        raise WeComError(60006)
-    del corp.departments[number]
-    corp.ancestors.clear()
-    return {}
-
-
 def _user(call: Call, staff: Staff) -> dict[str, Any]:
+    leads = [call.corp.departments.get(item) for item in staff.department]
     shown = {
         "userid": staff.userid,
         "name": staff.name,
         "department": staff.department,
-        "order": [0] * len(staff.department),
+        "order": staff.order or [0] * len(staff.department),
         "position": staff.position,
         "mobile": staff.mobile,
+        "gender": str(staff.gender),
         "email": staff.email,
-        "is_leader_in_dept": [
-            int(staff.userid in call.corp.departments[item].department_leader) if item in call.corp.departments else 0
-            for item in staff.department
-        ],
-        "direct_leader": [],
+        "biz_mail": staff.biz_mail,
+        "avatar": staff.avatar,
+        "telephone": staff.telephone,
+        "address": staff.address,
+        "is_leader_in_dept": [int(item is not None and staff.userid in item.department_leader) for item in leads],
+        "direct_leader": staff.direct_leader,
         "main_department": staff.main_department or (staff.department[0] if staff.department else 1),
         "status": staff.status,
         "alias": staff.alias,
         "open_userid": "",
-        "extattr": {"attrs": []},
+        "extattr": staff.extattr or {"attrs": []},
+        "external_position": staff.external_position,
+        "external_profile": staff.external_profile,
     }
     if call.app.kind != "contact_sync":
-        for name in SELF_BUILT_HIDDEN:  # apps made after 2022-06-20 do not get these
+        for name in SELF_BUILT_HIDDEN:
             del shown[name]
     return shown
 
@@ -166,42 +144,3 @@ def list_user_ids(call: Call) -> Answer:
     limit = call.limit(default=10_000, most=10_000)
     page, cursor = call.page(rows, limit=limit, key=lambda row: (row["userid"], row["department"]))
     return {"dept_user": page, "next_cursor": cursor}
-
-
-@post("user/create", "contacts_write")
-def create_user(call: Call) -> Answer:
-    """Answer user/create; 60102 for a userid in use, 40066 for an unknown department."""
-    corp, userid = call.corp, call.text("userid", missing=41009)
-    if not USERID.match(userid):
-        raise WeComError(40003)
-    if corp.employed(userid) is not None:
-        raise WeComError(60102)
-    name, mobile, email = call.text("name", missing=40063, most=64), call.text("mobile"), call.text("email")
-    if not mobile and not email:
-        raise WeComError(40063, "mobile and email can not be both empty")
-    departments = call.integers("department") or [1]
-    if len(departments) > 100 or any(item not in corp.departments for item in departments):
-        raise WeComError(40066)
-    staff = Staff(
-        userid=userid,
-        name=name,
-        mobile=mobile,
-        email=email,
-        department=departments,
-        main_department=call.integer("main_department", departments[0]),
-        position=call.text("position", most=128),
-        alias=call.text("alias", most=64),
-        feature_on=False,
-    )
-    corp.staff[userid] = staff
-    if call.settings.api_changes_emit_events:
-        note_arrival(call.world, staff)
-    return {}
-
-
-@get("user/delete", "contacts_write")
-def delete_user(call: Call) -> Answer:
-    """Answer user/delete: the member leaves the company."""
-    staff = call.member(call.text("userid"))
-    leave_company(call.world, staff)
-    return {}

@@ -1,4 +1,4 @@
-"""Customers: externalcontact/{get_follow_user_list,list,get,batch/get_by_user,remark} and idconvert."""
+"""Customers: externalcontact/{get_follow_user_list,list,get,batch/get_by_user,remark}."""
 
 from typing import Any
 
@@ -162,15 +162,3 @@ def remark(call: Call) -> Answer:
     if call.settings.api_changes_emit_events:
         note_edit(call.world, staff.userid, friend.external_userid)
     return {}
-
-
-@post("idconvert/unionid_to_external_userid", "customer")
-def unionid_to_external_userid(call: Call) -> Answer:
-    """Answer unionid_to_external_userid: the id of a visible customer, else a pending_id."""
-    unionid = call.text("unionid", missing=40063)
-    call.text("openid", missing=40063)
-    person = next(iter(call.corp.persons.where("unionid", unionid)), None)
-    if person is None:
-        raise WeComError(40058, "invalid Request Parameter: unionid")
-    followed = any(call.sees(call.corp.staff[userid]) for userid in call.corp.followers.get(person.external_userid, {}))
-    return {"external_userid": person.external_userid} if followed else {"pending_id": "pending" + person.unionid}

@@ -1,16 +1,16 @@
-"""Mass messages, welcome messages and app messages."""
+"""Mass messages and welcome messages."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from wecom_emulator.api.call import Answer, Call, post
 from wecom_emulator.errors import WeComError
-from wecom_emulator.rules import mass
+from wecom_emulator.rules import archive, mass
 from wecom_emulator.rules.friendships import request_key
-from wecom_emulator.rules.payload import checked_message, object_of, string, web_address
+from wecom_emulator.rules.payload import checked_message, object_of
 from wecom_emulator.state.acquisition import FriendRequest
 from wecom_emulator.state.messages import ROW_SENT, TASK_SENT, MassMessage, SendRow
-from wecom_emulator.state.people import Friendship, Staff
+from wecom_emulator.state.people import Friendship
 from wecom_emulator.state.views import rows_of
 
 DAY = 86_400
@@ -186,61 +186,12 @@ def send_welcome(call: Call) -> Answer:
         "attachments": attachments,
     }
     corp.persons[code.external_userid].inbox.append(letter)
+    archive.note_single(
+        call.world,
+        userid=code.userid,
+        external_userid=code.external_userid,
+        by_staff=True,
+        text=str(letter["text"]),
+        attachments=attachments,
+    )
     return {}
-
-
-def _app_content(call: Call, msgtype: str) -> dict[str, Any]:
-    content = object_of(call.body.get(msgtype), msgtype)
-    if msgtype in ("text", "markdown"):
-        string(content, "content", most=2048, required=True)
-    else:
-        string(content, "title", most=128, required=True, missing=41016)
-        string(content, "description", most=512, required=True)
-        web_address(content, "url", required=True)
-    return content
-
-
-def _receivers(call: Call) -> tuple[list[Staff], list[str], list[str]]:
-    """Return who is reached, unknown or invisible users, and unknown departments."""
-    users, parties = call.text("touser"), [item for item in call.text("toparty").split("|") if item]
-    if users == "@all":
-        return [item for item in call.corp.staff.values() if call.sees(item)], [], []
-    reached: dict[str, Staff] = {}
-    invalid: list[str] = []
-    for userid in [item for item in users.split("|") if item]:
-        staff = call.corp.employed(userid)
-        if staff is not None and call.corp.sees(call.app, staff):
-            reached[userid] = staff
-        else:
-            invalid.append(userid)
-    known = {item for item in parties if item.isdigit() and int(item) in call.corp.departments}
-    wanted = {int(item) for item in known}
-    if wanted:
-        found = (item for item in call.corp.staff.values() if call.sees(item) and call.corp.under(item, wanted))
-        reached.update({item.userid: item for item in found})
-    return list(reached.values()), invalid, [item for item in parties if item not in known]
-
-
-@post("message/send", "message")
-def send_app_message(call: Call) -> Answer:
-    """Answer message/send with text, markdown or textcard; 40056 another app's agentid, 81013 nobody reachable."""
-    msgtype = call.text("msgtype", missing=40008)
-    if msgtype not in ("text", "markdown", "textcard"):
-        raise WeComError(40008)
-    if call.integer("agentid", 0) != call.app.agent_id:
-        raise WeComError(40056)
-    content = _app_content(call, msgtype)
-    reached, invalid_users, invalid_parties = _receivers(call)
-    if not reached:
-        raise WeComError(81013)
-    msgid = call.corp.new_id("app_message", "am", length=40)
-    letter = {
-        "at": call.world.clock.seconds(),
-        "from": call.app.agent_id,
-        "msgid": msgid,
-        "msgtype": msgtype,
-        msgtype: content,
-    }
-    for staff in reached:
-        staff.inbox.append(letter)
-    return {"invaliduser": "|".join(invalid_users), "invalidparty": "|".join(invalid_parties), "msgid": msgid}

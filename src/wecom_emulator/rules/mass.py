@@ -6,6 +6,7 @@ from typing import Any
 
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
+from wecom_emulator.rules import archive
 from wecom_emulator.rules.friendships import can_serve
 from wecom_emulator.state.messages import (
     ROW_NOT_FRIEND,
@@ -169,7 +170,16 @@ def _send_to_customer(world: World, message: MassMessage, task: StaffTask, row: 
         row.status, row.send_time = ROW_SENT, task.send_time
         friend.last_chat_at = task.send_time
         person.received = [*person.received[-RECEIVED_KEPT:], task.send_time]
-        person.inbox.append(_letter(message, task, "mass"))
+        letter = _letter(message, task, "mass")
+        person.inbox.append(letter)
+        archive.note_single(
+            world,
+            userid=task.userid,
+            external_userid=row.target,
+            by_staff=True,
+            text=letter["text"],
+            attachments=message.attachments,
+        )
 
 
 def _send_to_group(world: World, message: MassMessage, task: StaffTask, row: SendRow) -> None:
@@ -182,6 +192,7 @@ def _send_to_group(world: World, message: MassMessage, task: StaffTask, row: Sen
         row.status, row.send_time = ROW_SENT, task.send_time
         chat.received = [*chat.received[-RECEIVED_KEPT:], task.send_time]
         letter = _letter(message, task, "group_mass", chat.chat_id)
+        archive.note_group(world, chat, sender=task.userid, text=letter["text"], attachments=message.attachments)
         for member in chat.members:
             person = world.corp.persons.get(member)
             if person is not None:

@@ -38,6 +38,60 @@ def string(data: dict[str, Any], name: str, *, most: int, required: bool = False
     return value
 
 
+def characters(data: dict[str, Any], name: str, *, most: int, too_long: int = 40058) -> str:
+    """Return a text of at most `most` characters, "" when missing; raises WeComError 40058 or `too_long`."""
+    value = data.get(name) or ""
+    if not isinstance(value, str):
+        raise WeComError(40058, f"invalid Request Parameter: {name} should be a string")
+    if len(value) > most:
+        raise WeComError(too_long)
+    return value
+
+
+def integer(data: dict[str, Any], name: str, default: int) -> int:
+    """Return a whole number; booleans and number texts count. Raises WeComError 40058 beyond 63 bits, too."""
+    value = data.get(name)
+    if value is None or value == "":
+        return default
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        number = 2**63
+    if not -(2**63) <= number < 2**63:
+        raise WeComError(40058, f"invalid Request Parameter: {name} should be an integer")
+    return number
+
+
+def texts(data: dict[str, Any], name: str, *, most: int | None = None) -> list[str]:
+    """Return a list of texts, empty when missing; raises WeComError 40058 for another shape or over `most`."""
+    value = data.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise WeComError(40058, f"invalid Request Parameter: {name} should be a list of strings")
+    if most is not None and len(value) > most:
+        raise WeComError(40058, f"invalid Request Parameter: {name} exceed max size {most}")
+    return value
+
+
+def integers(data: dict[str, Any], name: str, *, most: int | None = None) -> list[int]:
+    """Return a list of whole numbers, empty when missing; raises WeComError 40058 as texts."""
+    value = data.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, int) and abs(item) < 2**63 for item in value):
+        raise WeComError(40058, f"invalid Request Parameter: {name} should be a list of integers")
+    if most is not None and len(value) > most:
+        raise WeComError(40058, f"invalid Request Parameter: {name} exceed max size {most}")
+    return value
+
+
+def objects(data: dict[str, Any], name: str, *, most: int | None = None) -> list[dict[str, Any]]:
+    """Return a list of objects, empty when missing; raises WeComError 40058 as texts."""
+    value = data.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise WeComError(40058, f"invalid Request Parameter: {name} should be a list of objects")
+    if most is not None and len(value) > most:
+        raise WeComError(40058, f"invalid Request Parameter: {name} exceed max size {most}")
+    return value
+
+
 def web_address(data: dict[str, Any], name: str, *, required: bool = False) -> str:
     """Return a url of at most 2048 bytes with http or https; raises WeComError 40058 or 40063."""
     url = string(data, name, most=2048, required=required)
@@ -46,13 +100,18 @@ def web_address(data: dict[str, Any], name: str, *, required: bool = False) -> s
     return url
 
 
-def living_media(world: World, media_id: str, *kinds: str) -> Media:
-    """Return an uploaded file that is not over its three days; raises WeComError 41006 or 40007."""
+def living_media(world: World, media_id: str, *kinds: str, purpose: str | None = None) -> Media:
+    """Return an uploaded file that is not over its three days; raises WeComError 41006 or 40007.
+
+    With `purpose` only a file of media/upload_attachment for that purpose will do.
+    """
     if not media_id:
         raise WeComError(41006)
     media = world.corp.media.get(media_id)
     if media is None or media.created_at + world.corp.settings.media_seconds <= world.clock.now():
         raise WeComError(40007)
+    if purpose is not None and media.purpose != purpose:
+        raise WeComError(40007, "invalid media_id: it should come from media/upload_attachment")
     if kinds and media.type not in kinds:
         raise WeComError(40007, f"invalid media_id: a {media.type} where a {kinds[0]} is needed")
     return media

@@ -10,6 +10,11 @@ def note_arrival(world: World, staff: Staff) -> None:
     _contact_event(world, "create_user", staff)
 
 
+def note_change(world: World, staff: Staff) -> None:
+    """Tell the callbacks that a staff member's entry changed."""
+    _contact_event(world, "update_user", staff)
+
+
 def leave_company(world: World, staff: Staff) -> None:
     """Let a staff member leave: friends and groups stay behind without a keeper, and the callbacks are told."""
     _contact_event(world, "delete_user", staff)
@@ -22,8 +27,13 @@ def leave_company(world: World, staff: Staff) -> None:
 
 
 def _contact_event(world: World, change_type: str, staff: Staff) -> None:
+    """Tell the callbacks; those configured after 2022-08-15 get userid and departments only."""
     fields: list[EventField] = [
         ("UserID", staff.userid),
         ("Department", ",".join(str(item) for item in staff.department)),
     ]
+    if world.corp.settings.contact_events_full and change_type != "delete_user":
+        shown = (("Name", staff.name), ("Mobile", staff.mobile), ("Position", staff.position), ("Email", staff.email))
+        fields += [(name, value) for name, value in shown if value]
+        fields.append(("Status", staff.status))
     world.emit("change_contact", change_type, fields, subject=staff.userid, concerns=[staff.userid])

@@ -8,24 +8,31 @@ from typing import Any
 
 from wecom_emulator.state import codec
 from wecom_emulator.state.acquisition import AcquisitionLink, FriendRequest, QuotaLot
+from wecom_emulator.state.archive import ArchiveRow, Consent
+from wecom_emulator.state.catalog import InterceptRule, Product
 from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.indexes import ChatsOf, TagIndex, open_tasks_of
 from wecom_emulator.state.keeper import Keeper
 from wecom_emulator.state.kf import KfAccount
+from wecom_emulator.state.login import JsTicket, OAuthCode, PendingId, UserTicket
 from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
-from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff
+from wecom_emulator.state.moments import Moment, MomentJob, MomentTask, MomentWall
+from wecom_emulator.state.notices import AppChat, AppMessage, NoticeWindow
+from wecom_emulator.state.people import STAFF_LEFT, Department, Friendship, Person, Staff, StaffTag
 from wecom_emulator.state.settings import App, CallbackConfig, Settings
 from wecom_emulator.state.store import Store
 from wecom_emulator.state.strategies import Strategy
 from wecom_emulator.state.tags import TagGroup
 from wecom_emulator.state.timers import Timer
 from wecom_emulator.state.transfers import GroupHandover, Transfer, TransferLog
+from wecom_emulator.state.uploads import UploadJob
 from wecom_emulator.state.views import UNBOUND, KeyFamilies, ParentFamilies, Rows
 from wecom_emulator.state.ways import ContactWay, JoinWay
 from wecom_emulator.state.welcome_templates import WelcomeTemplate
 
 DEFAULT_CORP_ID = "wx5823bf96d3bd56c7"
 DEFAULT_AGENT_ID = 1000002
+ARCHIVE_AGENT_ID = 2000004
 DEFAULT_KF_ID = "wkEmulatorDefaultAccount00000001"
 
 
@@ -50,6 +57,7 @@ class Corp:
     callbacks: list[CallbackConfig] = field(default_factory=list)
     departments: dict[int, Department] = field(default_factory=dict)
     staff: dict[str, Staff] = field(default_factory=dict)
+    staff_tags: dict[int, StaffTag] = field(default_factory=dict)
     persons: Rows[Person] = field(default_factory=UNBOUND, metadata=codec.rows(indexed=("unionid",)))
     friendships: ParentFamilies[Friendship] = field(default_factory=UNBOUND, metadata=codec.rows(by_key=True))
     contact_ways: dict[str, ContactWay] = field(default_factory=dict)
@@ -60,6 +68,24 @@ class Corp:
     welcome_codes: Rows[WelcomeCode] = field(default_factory=UNBOUND, metadata=codec.ROWS)
     media: Rows[Media] = field(default_factory=UNBOUND, metadata=codec.ROWS)
     images: dict[str, str] = field(default_factory=dict)
+    upload_jobs: dict[str, UploadJob] = field(default_factory=dict)
+    app_messages: Rows[AppMessage] = field(default_factory=UNBOUND, metadata=codec.ROWS)
+    notice_marks: dict[str, str] = field(default_factory=dict)
+    notice_windows: dict[str, NoticeWindow] = field(default_factory=dict)
+    response_codes: dict[str, str] = field(default_factory=dict)
+    app_chats: dict[str, AppChat] = field(default_factory=dict)
+    moments: dict[str, Moment] = field(default_factory=dict)
+    moment_jobs: dict[str, MomentJob] = field(default_factory=dict)
+    moment_tasks: Rows[MomentTask] = field(default_factory=UNBOUND, metadata=codec.ROWS)
+    moment_walls: dict[str, MomentWall] = field(default_factory=dict)
+    products: dict[str, Product] = field(default_factory=dict)
+    intercept_rules: dict[str, InterceptRule] = field(default_factory=dict)
+    archive_rows: Rows[ArchiveRow] = field(default_factory=UNBOUND, metadata=codec.ROWS)
+    archive_consents: Rows[Consent] = field(default_factory=UNBOUND, metadata=codec.ROWS)
+    oauth_codes: dict[str, OAuthCode] = field(default_factory=dict)
+    user_tickets: dict[str, UserTicket] = field(default_factory=dict)
+    js_tickets: dict[str, JsTicket] = field(default_factory=dict)
+    pending_ids: dict[str, PendingId] = field(default_factory=dict)
     kf_accounts: dict[str, KfAccount] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
     welcome_templates: dict[str, WelcomeTemplate] = field(default_factory=dict)
@@ -189,10 +215,11 @@ def is_corp(store: Store) -> bool:
 
 
 def default_apps() -> list[App]:
-    """Return the two credentials of the default corp: a self-built app and the contact-sync secret."""
+    """Return the credentials of the default corp: a self-built app, the contact-sync and the message-archive secret."""
     return [
         App(agent_id=DEFAULT_AGENT_ID, secret="emulator-app-secret", name="Self-built app"),  # noqa: S106
         App(agent_id=0, secret="emulator-contact-secret", name="Contact sync", kind="contact_sync"),  # noqa: S106
+        App(agent_id=ARCHIVE_AGENT_ID, secret="emulator-archive-secret", name="Message archive", kind="msgaudit"),  # noqa: S106
     ]
 
 

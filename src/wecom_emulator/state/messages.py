@@ -15,6 +15,10 @@ TASK_UNSENT = 0
 TASK_SENT = 2
 
 
+PURPOSE_MOMENTS = "moments"
+PURPOSE_ALBUM = "album"
+
+
 @dataclass(slots=True, kw_only=True)
 class WelcomeCode:
     """The right to greet one new friend once."""
@@ -64,7 +68,7 @@ class MassMessage:
 
 @dataclass(slots=True, kw_only=True)
 class Media:
-    """An uploaded file; temporary ones live three days."""
+    """An uploaded file that lives three days; `purpose` is empty for messages, else moments or album."""
 
     media_id: str
     type: str
@@ -72,3 +76,4 @@ class Media:
     content_type: str
     content: bytes
     created_at: int
+    purpose: str = ""

@@ -39,11 +39,32 @@ class Staff:
     mobile: str = ""
     email: str = ""
     main_department: int = 0
+    order: list[int] = field(default_factory=list)
+    direct_leader: list[str] = field(default_factory=list)
+    gender: int = 0
+    avatar: str = ""
+    telephone: str = ""
+    biz_mail: str = ""
+    address: str = ""
+    external_position: str = ""
+    extattr: dict[str, Any] = field(default_factory=dict)
+    external_profile: dict[str, Any] = field(default_factory=dict)
     console_welcome: bool = False
     confirms_friends: bool = False
     real_name_verified: bool = True
     left_at: int | None = None
     inbox: MutableSequence[dict[str, Any]] = field(default_factory=list, metadata=codec.ROWS)
+
+
+@dataclass(slots=True, kw_only=True)
+class StaffTag:
+    """A tag of the address book (not of customers): members and departments under one name."""
+
+    tagid: int
+    tagname: str
+    created_by: int = 0
+    userids: list[str] = field(default_factory=list)
+    departments: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -40,6 +40,26 @@ class Settings:
     group_transfer_late_errcode: int = 90500
     unionid_bound: bool = True
     api_changes_emit_events: bool = False
+    contact_events_full: bool = False
+    department_limit: int = 30_000
+    department_depth: int = 15
+    corp_verified: bool = True
+    trusted_domains: list[str] = field(default_factory=list)
+    oauth_code_seconds: int = 300
+    user_ticket_seconds: int = 1800
+    js_ticket_seconds: int = 7200
+    pending_id_seconds: int = 7_776_000
+    notices_per_member_minute: int = 30
+    notices_per_member_hour: int = 1000
+    notices_per_staff_day: int = 200
+    moment_job_polls: int = 1
+    moment_tasks_per_month: int = 100_000
+    moment_list_max: int = 20
+    archive_on: bool = False
+    archive_userids: list[str] = field(default_factory=list)
+    archive_consent_default: str = "Default_Agree"
+    archive_seconds: int = 432_000
+    archive_notify_seconds: int = 15
     trusted_ips: list[str] = field(default_factory=list)
     rate_per_minute: int = 10_000
     rate_per_hour: int = 150_000
@@ -70,7 +90,7 @@ class Settings:
 
 @dataclass(slots=True, kw_only=True)
 class App:
-    """A credential: kind `app` (self-built), `contact_sync` or `customer_contact` (the old system secret).
+    """A credential: kind `app` (self-built), `contact_sync`, `msgaudit` or `customer_contact` (the old system secret).
 
     `visible_users` and `visible_departments` bound what it sees; both None means the whole corp.
     """

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from wecom_emulator import api
+from wecom_emulator import api, rules
 from wecom_emulator.actors.verbs import VERBS
 from wecom_emulator.api.call import ENDPOINTS
 from wecom_emulator.app import create_app
@@ -63,12 +63,14 @@ SOUND: dict[str, Any] = {
     "parentid": 1,
     "department": [1],
 }
+SECRETS = {"contacts_write": "emulator-contact-secret", "archive": "emulator-archive-secret"}
 PARAMETER = re.compile(r'"([a-z_]+)"')
 
 
 def parameters() -> list[str]:
-    """Return every name that the area modules mention: their parameters are among them."""
-    source = "".join(file.read_text(encoding="utf-8") for file in Path(api.__file__).parent.glob("*.py"))
+    """Return every name that the area modules and their rules mention: their parameters are among them."""
+    folders = [Path(package.__file__ or "").parent for package in (api, rules)]
+    source = "".join(file.read_text(encoding="utf-8") for folder in folders for file in folder.glob("*.py"))
     return sorted(set(PARAMETER.findall(source)))
 
 
@@ -76,7 +78,8 @@ class Client:
     """Calls the application in place, without a network; an error inside it is raised in the test."""
 
     def __init__(self, runner: asyncio.Runner) -> None:
-        world = build_world(clock="2017-11-27T04:00:00Z", frozen=True, rate_per_minute=0, rate_per_hour=0)
+        limits = {"rate_per_minute": 0, "rate_per_hour": 0}
+        world = build_world(clock="2017-11-27T04:00:00Z", frozen=True, archive_on=True, **limits)
         transport = httpx.ASGITransport(create_app(world))
         self.runner = runner
         self.http = httpx.AsyncClient(transport=transport, base_url="http://emulator")
@@ -104,7 +107,7 @@ def client() -> Iterator[Client]:
 def bodies(names: list[str], rng: Random) -> Iterator[dict[str, Any]]:
     """Yield bodies of odd values, and a sound body with one odd value at a time (a seeded few of them)."""
     for _ in ODD:
-        yield dict(zip(rng.sample(names, 40), cycle(rng.sample(ODD, len(ODD))), strict=False))
+        yield dict(zip(rng.sample(names, 60), cycle(rng.sample(ODD, len(ODD))), strict=False))
     for name in SOUND:
         for odd in rng.sample(ODD, 2):
             yield {**SOUND, name: odd}
@@ -121,8 +124,7 @@ def token(client: Client, secret: str) -> str:
 def test_odd_parameters_are_answered(client: Client, path: str):
     names, rng = parameters(), Random(path)
     endpoint = ENDPOINTS[path]
-    secret = "emulator-contact-secret" if endpoint.right == "contacts_write" else "emulator-app-secret"
-    query = {"access_token": token(client, secret)}
+    query = {"access_token": token(client, SECRETS.get(endpoint.right, "emulator-app-secret"))}
     get = endpoint.methods == ("GET",)
     for body in bodies(names, rng):
         if get:
@@ -134,15 +136,18 @@ def test_odd_parameters_are_answered(client: Client, path: str):
         assert isinstance(answer.json()["errcode"], int)
 
 
-@pytest.mark.parametrize("actor", ["customer", "staff"])
+@pytest.mark.parametrize("actor", ["customers/x", "staff/x", "admin"])
 def test_odd_actions_are_refused(client: Client, actor: str):
-    verbs = [name for kind, name in VERBS if kind == actor]
+    verbs = [name for kind, name in VERBS if kind == actor.partition("/")[0].removesuffix("s")]
+    assert verbs
     names = ["userid", "external_userid", "chat_id", "to", "state", "kind", "msgid", "members", "name", "text"]
     names += ["owner", "add_tag", "remove_tag", "remark", "scene", "open_kfid", "url", "qr_code", "add_way"]
+    names += ["moment_id", "tag_ids", "attachments", "undo", "key", "id", "department_id", "parentid", "department"]
+    names += ["mobile", "direct_leader", "is_leader_in_dept", "extattr", "tagid", "userlist", "partylist", "remove"]
     for verb in verbs:
         for odd in ODD:
             for body in (dict.fromkeys(names, odd), {"userid": "x", "name": "N", **dict.fromkeys(names[6:8], odd)}):
-                answer = client.post(f"/emulator/actors/{actor}s/x/{verb}".replace("staffs", "staff"), json=body)
+                answer = client.post(f"/emulator/actors/{actor}/{verb}", json=body)
                 assert answer.status_code in (200, 400, 404, 409)
 
 
@@ -159,12 +164,24 @@ def test_odd_actions_are_refused(client: Client, actor: str):
         ("POST", "/actors/batch"),
         ("POST", "/callbacks/drain"),
         ("POST", "/faults"),
+        ("POST", "/jssdk/verify"),
+        ("POST", "/archive/pull"),
     ],
 )
 def test_odd_admin_calls_are_refused(client: Client, method: str, path: str):
     names = ["departments", "staff", "customers", "actions", "now", "frozen", "advance_seconds", "timeout_seconds"]
     names += ["url", "token", "encoding_aes_key", "agent_id", "verify", "route", "times", "settings", "apps"]
+    names += ["kind", "signature", "noncestr", "timestamp", "secret", "seq", "limit"]
     for odd in ODD:
         for body in (odd, dict.fromkeys(names, odd), *({name: odd} for name in names)):
             answer = client.request(method, f"/emulator{path}", json=body)
             assert answer.status_code in (200, 400, 404, 409), (body, answer.text)
+
+
+@pytest.mark.parametrize("path", ["/connect/oauth2/authorize", "/wwopen/sso/qrConnect"])
+def test_odd_page_visits_are_refused(client: Client, path: str):
+    sound = {"appid": "wx5823bf96d3bd56c7", "redirect_uri": "https://x", "response_type": "code", "agentid": "1000002"}
+    for name in ("appid", "redirect_uri", "response_type", "agentid", "state", "scope", "as"):
+        for odd in ODD:
+            answer = client.get(path, params={**sound, name: str(odd)[:500]})
+            assert answer.status_code in (200, 302, 400), (name, odd)
