@@ -22,6 +22,7 @@ from wecom_emulator.api import (
     kf,
     media,
     messages,
+    served,
     strategies,
     strategy_tags,
     tags,
@@ -51,6 +52,7 @@ AREAS = (
     acquisition,
     strategies,
     strategy_tags,
+    served,
 )
 """The area modules; importing them fills the endpoint table."""
 

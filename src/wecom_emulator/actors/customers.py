@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from wecom_emulator.actors.verbs import Action, Result, text, verb
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import acquisition, friendships, groups, kf
+from wecom_emulator.rules import acquisition, friendships, groups, kf, temp_chats
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.state.chats import JOIN_INVITED, JOIN_LINK, JOIN_QR
 from wecom_emulator.state.ways import ContactWay, JoinWay
@@ -49,6 +49,8 @@ def _scan(world: World, customer: str, action: Action) -> Result:
         chat, created = groups.join_by_way(world, way, customer)
         return {"chat_id": chat.chat_id, "created": created}
     scan = friendships.scan_contact_way(world, person, way)
+    if way.is_temp and not scan.already_friend and not scan.pending:
+        temp_chats.open_chat(world, way, scan.userid, customer)
     return {
         "userid": scan.userid,
         "welcome_code_issued": scan.welcome_code is not None,

@@ -1,9 +1,9 @@
 """What staff do: confirm send tasks, keep groups, write, edit and drop customers, leave the company."""
 
 from wecom_emulator.actors.customers import write_in_group
-from wecom_emulator.actors.verbs import Action, Result, text, verb
+from wecom_emulator.actors.verbs import Action, Result, text, texts, verb
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import acquisition, friendships, groups, mass, staffing
+from wecom_emulator.rules import acquisition, friendships, groups, mass, staffing, temp_chats
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.state.chats import JOIN_INVITED, GroupChat
 from wecom_emulator.world import World
@@ -36,6 +36,9 @@ def _ignore_task(world: World, userid: str, action: Action) -> Result:
 def _accept_friend(world: World, userid: str, action: Action) -> Result:
     customer = text(action, "external_userid")
     request, code = friendships.confirm_request(world, staff_of(world, userid).userid, customer)
+    way = world.corp.contact_ways.get(request.config_id)
+    if way is not None and way.is_temp:
+        temp_chats.open_chat(world, way, userid, customer)
     if request.link_id:
         acquisition.note_new_customer(world, request.link_id, userid, customer, request.state)
         if request.chat_started:
@@ -129,14 +132,17 @@ def _edit_customer(world: World, userid: str, action: Action) -> Result:
     friend = world.corp.friendship(staff_of(world, userid).userid, text(action, "external_userid"))
     if friend is None:
         raise ActorError("not_friends", "these two are not friends: nothing to edit")
-    remark = text(action, "remark", required=False)
-    friend.remark = remark or friend.remark
-    gone = set(action.get("remove_tag") or [])
-    added = action.get("add_tag") or []
+    gone, added = set(texts(action, "remove_tag")), texts(action, "add_tag")
     if any(item not in world.corp.tag_index for item in added):
         raise ActorError("unknown_tag", "no such tag: see get_corp_tag_list", status=404)
     friend.tag_ids = [item for item in dict.fromkeys([*friend.tag_ids, *added]) if item not in gone]
-    friendships.note_edit(world, userid, friend.external_userid)
+    noted = {name: text(action, name, required=False) for name in ("remark", "description", "remark_corp_name")}
+    for name, given in noted.items():
+        setattr(friend, name, given or getattr(friend, name))
+    mobiles = texts(action, "remark_mobiles")
+    friend.remark_mobiles = mobiles or friend.remark_mobiles
+    if not mobiles or gone or added or any(noted.values()):
+        friendships.note_edit(world, userid, friend.external_userid)
     return {"external_userid": friend.external_userid}
 
 

@@ -81,6 +81,10 @@ def get_group(call: Call) -> Answer:
         raise WeComError(call.settings.unknown_chat_errcode)
     if chat.owner in call.corp.staff and not call.corp.sees(call.app, call.corp.staff[chat.owner]):
         raise WeComError(60011)
+    if chat.internal:
+        raise WeComError(90501)
+    if not call.licensed(chat.owner):
+        raise WeComError(301002, f"unlicensed userid: {chat.owner}")
     with_name = call.flag("need_name", default=False)
     shown = {
         "chat_id": chat.chat_id,

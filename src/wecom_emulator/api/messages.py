@@ -41,7 +41,7 @@ def add_msg_template(call: Call) -> Answer:
     text, attachments = checked_message(call.world, call.body)
     sender = call.text("sender")
     if sender:
-        staff = call.member(sender, unknown=40003)
+        staff = call.licensed_member(sender, unknown=40003)
         if not staff.feature_on:
             raise WeComError(84074)
     if chat_type == "group":

@@ -19,6 +19,7 @@ from wecom_emulator.state.settings import App, CallbackConfig, Settings
 from wecom_emulator.state.store import Store
 from wecom_emulator.state.strategies import Strategy
 from wecom_emulator.state.tags import TagGroup
+from wecom_emulator.state.temp_chats import TempChat
 from wecom_emulator.state.timers import Timer
 from wecom_emulator.state.transfers import GroupHandover, Transfer, TransferLog
 from wecom_emulator.state.views import KeyFamilies
@@ -67,6 +68,7 @@ class Corp:
     counters: dict[str, int] = field(default_factory=dict)
     welcome_templates: dict[str, WelcomeTemplate] = field(default_factory=dict)
     strategies: dict[str, Strategy] = field(default_factory=dict)
+    temp_chats: dict[str, TempChat] = field(default_factory=dict)
     friend_requests: dict[str, FriendRequest] = field(default_factory=dict)
     acquisition_links: dict[str, AcquisitionLink] = field(default_factory=dict)
     silent_link_customers: dict[str, str] = field(default_factory=dict)

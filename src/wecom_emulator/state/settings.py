@@ -21,6 +21,8 @@ class Settings:
     unknown_chat_errcode: int = 40050
     corp_tag_limit: int = 10_000
     contact_way_quota: int = 500_000
+    temp_ways_per_day: int = 100_000
+    unlicensed_userids: list[str] = field(default_factory=list)
     staff_per_way: int = 100
     auto_create_room_default: int = 1
     add_join_way_returns_qr_code: bool = False
