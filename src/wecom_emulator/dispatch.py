@@ -23,6 +23,7 @@ from wecom_emulator.api import (
     media,
     messages,
     served,
+    statistics,
     strategies,
     strategy_tags,
     tags,
@@ -53,6 +54,7 @@ AREAS = (
     strategies,
     strategy_tags,
     served,
+    statistics,
 )
 """The area modules; importing them fills the endpoint table."""
 

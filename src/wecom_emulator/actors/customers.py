@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from wecom_emulator.actors.verbs import Action, Result, text, verb
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import acquisition, friendships, groups, kf, temp_chats
+from wecom_emulator.rules import acquisition, behavior, friendships, groups, kf, temp_chats
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.state.chats import JOIN_INVITED, JOIN_LINK, JOIN_QR
 from wecom_emulator.state.ways import ContactWay, JoinWay
@@ -107,6 +107,7 @@ def _write(world: World, customer: str, action: Action) -> Result:
         if friend is None:
             return _write_as_half_friend(world, customer, action)
         acquisition.note_first_words(world, friend.userid, customer)
+        behavior.note_customer_message(world, friend.userid, customer)
         friend.chat_started = True
         friend.last_chat_at = world.clock.seconds()
         friend.messages[day_of(world)] = friend.messages.get(day_of(world), 0) + 1

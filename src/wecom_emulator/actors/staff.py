@@ -1,9 +1,9 @@
 """What staff do: confirm send tasks, keep groups, write, edit and drop customers, leave the company."""
 
 from wecom_emulator.actors.customers import write_in_group
-from wecom_emulator.actors.verbs import Action, Result, text, texts, verb
+from wecom_emulator.actors.verbs import Action, Result, number, text, texts, verb
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import acquisition, friendships, groups, mass, staffing, temp_chats
+from wecom_emulator.rules import acquisition, behavior, friendships, groups, mass, staffing, temp_chats
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.state.chats import JOIN_INVITED, GroupChat
 from wecom_emulator.world import World
@@ -30,6 +30,19 @@ def _ignore_task(world: World, userid: str, action: Action) -> Result:
     msgid = text(action, "msgid")
     mass.ignore(world, userid, msgid)
     return {"ignored": [msgid]}
+
+
+@verb("staff", "apply_friend")
+def _apply_friend(world: World, userid: str, action: Action) -> Result:
+    staff, person = staff_of(world, userid), person_of(world, text(action, "external_userid"))
+    if world.corp.friendship(userid, person.external_userid) is not None:
+        raise ActorError("already_friends", "these two are friends already")
+    behavior.today(world, staff.userid).new_apply += 1
+    if action.get("accepted", True) is False:
+        return {"external_userid": person.external_userid, "welcome_code_issued": False}
+    add_way = number(action, "add_way", default=2)
+    code = friendships.become_friends(world, person, userid, add_way=add_way)
+    return {"external_userid": person.external_userid, "welcome_code_issued": code is not None}
 
 
 @verb("staff", "accept_friend")
@@ -114,6 +127,7 @@ def _write_as_staff(world: World, userid: str, action: Action) -> Result:
     friend = world.corp.friendship(userid, text(action, "external_userid"))
     if friend is None:
         raise ActorError("not_friends", "these two are not friends: the message is not delivered")
+    behavior.note_staff_message(world, staff.userid, friend.external_userid)
     friend.chat_started = True
     friend.last_chat_at = world.clock.seconds()
     letter = {

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from wecom_emulator.callbacks import EventField
 from wecom_emulator.errors import ActorError
+from wecom_emulator.rules.behavior import today
 from wecom_emulator.state.acquisition import FriendRequest
 from wecom_emulator.state.messages import WelcomeCode
 from wecom_emulator.state.people import STAFF_ACTIVE, Friendship, Person, Staff
@@ -179,6 +180,7 @@ def become_friends(
     There is none if the console greets by itself, for a WeCom partner (type 2), or without `with_code`.
     """
     corp, now = world.corp, world.clock.seconds()
+    today(world, userid).new_contact += 1
     corp.befriend(
         Friendship(
             userid=userid,
@@ -222,6 +224,8 @@ def end_friendship(world: World, userid: str, external_userid: str, *, by_custom
     if world.corp.unfriend(userid, external_userid) is None:
         raise ActorError("not_friends", "these two are not friends: nothing to delete")
     fields: list[EventField] = [("UserID", userid), ("ExternalUserID", external_userid)]
+    if by_customer:
+        today(world, userid).negative_feedback += 1
     change = "del_follow_user" if by_customer else "del_external_contact"
     world.emit(EVENT, change, fields, subject=external_userid, concerns=[userid])
 

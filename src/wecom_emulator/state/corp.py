@@ -9,6 +9,7 @@ from typing import Any
 
 from wecom_emulator.state import codec
 from wecom_emulator.state.acquisition import AcquisitionLink, FriendRequest, QuotaLot
+from wecom_emulator.state.behavior import BehaviorDay
 from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.indexes import ChatsOf, TagIndex, open_tasks_of
 from wecom_emulator.state.keeper import Keeper
@@ -73,6 +74,7 @@ class Corp:
     acquisition_links: dict[str, AcquisitionLink] = field(default_factory=dict)
     silent_link_customers: dict[str, str] = field(default_factory=dict)
     quota_lots: dict[str, QuotaLot] = field(default_factory=dict)
+    behavior: dict[str, BehaviorDay] = field(default_factory=dict)
     timers: dict[str, Timer] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
     transfers_of_customer: dict[str, TransferLog] = field(default_factory=dict)

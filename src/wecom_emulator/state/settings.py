@@ -23,6 +23,7 @@ class Settings:
     contact_way_quota: int = 500_000
     temp_ways_per_day: int = 100_000
     unlicensed_userids: list[str] = field(default_factory=list)
+    statistics_ready_hour: int = 3
     staff_per_way: int = 100
     auto_create_room_default: int = 1
     add_join_way_returns_qr_code: bool = False
