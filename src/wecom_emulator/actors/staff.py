@@ -21,7 +21,9 @@ def own_group(world: World, userid: str, action: Action) -> GroupChat:
 @verb("staff", "confirm")
 def _confirm_tasks(world: World, userid: str, action: Action) -> Result:
     staff_of(world, userid)
-    return {"confirmed": mass.confirm(world, userid, action.get("msgid"))}
+    msgid = text(action, "msgid", required=False) or None
+    targets = texts(action, "targets") if action.get("targets") is not None else None
+    return {"confirmed": mass.confirm(world, userid, msgid, targets)}
 
 
 @verb("staff", "ignore")
@@ -176,6 +178,7 @@ def open_tasks(world: World, userid: str) -> list[Result]:
                 "attachments": message.attachments,
                 "targets": list(task.rows),
                 "reminders": len(message.reminded_at),
+                "allow_select": message.allow_select,
             }
         )
     return rows
