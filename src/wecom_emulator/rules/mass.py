@@ -20,6 +20,9 @@ from wecom_emulator.state.people import Friendship
 from wecom_emulator.state.settings import CAP_DAYS_OF_MONTH, CAP_ONE_A_DAY, CAP_SEVEN_A_WEEK, App
 from wecom_emulator.world import World
 
+RECEIVED_KEPT = 62
+"""Earlier messages a receiver remembers; more than any cap counts in a month."""
+
 CAP_RULES = (CAP_DAYS_OF_MONTH, CAP_SEVEN_A_WEEK, CAP_ONE_A_DAY)
 
 
@@ -91,7 +94,7 @@ def plan_group(world: World, *, sender: str, chat_ids: Iterable[str]) -> tuple[d
     """Return the owner's task over the given groups (or all own ones) and the groups the sender does not own."""
     corp = world.corp
     wanted = list(dict.fromkeys(chat_ids))
-    own = [item for item in corp.chats.values() if item.owner == sender and item.dismissed_at is None]
+    own = [item for item in corp.chats.where("owner", sender) if item.dismissed_at is None]
     own_ids = {item.chat_id for item in own}
     chosen = [item for item in wanted if item in own_ids] if wanted else [item.chat_id for item in own]
     failed = [item for item in wanted if item not in own_ids]
@@ -165,7 +168,7 @@ def _send_to_customer(world: World, message: MassMessage, task: StaffTask, row: 
     else:
         row.status, row.send_time = ROW_SENT, task.send_time
         friend.last_chat_at = task.send_time
-        person.received.append(task.send_time)
+        person.received = [*person.received[-RECEIVED_KEPT:], task.send_time]
         person.inbox.append(_letter(message, task, "mass"))
 
 
@@ -177,7 +180,7 @@ def _send_to_group(world: World, message: MassMessage, task: StaffTask, row: Sen
         row.status = ROW_OVER_CAP
     else:
         row.status, row.send_time = ROW_SENT, task.send_time
-        chat.received.append(task.send_time)
+        chat.received = [*chat.received[-RECEIVED_KEPT:], task.send_time]
         letter = _letter(message, task, "group_mass", chat.chat_id)
         for member in chat.members:
             person = world.corp.persons.get(member)
