@@ -2,8 +2,12 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 from wecom_emulator.errors import WeComError
@@ -47,6 +51,7 @@ class Call:
     body: dict[str, Any]
     upload: Upload | None = None
     partial: bool = False
+    empty: bool = False
 
     @property
     def corp(self) -> Corp:
@@ -119,12 +124,47 @@ class Call:
         value = self.integer("limit", default)
         return value if 1 <= value <= most else default
 
-    def page(self, items: Sequence[T], *, limit: int) -> tuple[list[T], str]:
-        """Return one page from the call's cursor and the next cursor ("" at the end); raises WeComError 40058."""
-        start = decode_cursor(self.text("cursor"))
-        size = max(1, limit // 2) if self.partial else limit
-        end = start + size
-        return list(items[start:end]), encode_cursor(end) if end < len(items) else ""
+    def page(self, items: Iterable[T], *, limit: int, key: Callable[[T], Any] | None = None) -> tuple[list[T], str]:
+        """Return one page from the call's cursor and the next cursor ("" at the end); raises WeComError 40058.
+
+        `key` gives each item a sortable mark of its own, and pages go on after the mark of the last item: what is added
+        or deleted meanwhile never skips or repeats another. Without it the list keeps its order and goes on after the
+        last item handed out, told by its id (its first field), or after one of the few before it if that one is gone.
+        """
+        given = self.text("cursor")
+        if key is not None:
+            ordered = sorted(items, key=key)
+            mark = decode_cursor(given, self.path)
+            start = bisect_right(ordered, _sortable(mark), key=key) if given else 0
+            page, more = self._cut(ordered, start, limit)
+            last = key(page[-1]) if page else mark
+        else:
+            listed = list(items)
+            start = _after_last_of(listed, decode_cursor(given, self.path)) if given else 0
+            page, more = self._cut(listed, start, limit)
+            end = start + len(page)
+            last = [end, *(_identity(item) for item in listed[max(0, end - REMEMBERED) : end])]
+        return page, encode_cursor(last, self.path) if more else ""
+
+    def page_after(self, rows: Callable[[int], Iterable[tuple[int, T]]], *, limit: int) -> tuple[list[T], str]:
+        """Return one page of rows and the next cursor, as `page`; `rows` gives (seq, item) beyond a seq, in order."""
+        given = self.text("cursor")
+        after = decode_cursor(given, self.path) if given else 0
+        if not isinstance(after, int):
+            raise bad_cursor()
+        size = self.page_size(limit)
+        found = list(islice(rows(after), size + 1))
+        page, more = found[:size], len(found) > size
+        last = page[-1][0] if page else after
+        return [item for _, item in page], encode_cursor(last, self.path) if more else ""
+
+    def page_size(self, limit: int) -> int:
+        """Return how many rows a page holds: the limit, or less when a fault wants a partial or an empty page."""
+        return 0 if self.empty else max(1, limit // 2) if self.partial else limit
+
+    def _cut(self, items: list[T], start: int, limit: int) -> tuple[list[T], bool]:
+        end = start + self.page_size(limit)
+        return items[start:end], end < len(items)
 
     def sees(self, staff: Staff) -> bool:
         """Return whether a staff member is employed and in the app's visible range."""
@@ -157,24 +197,63 @@ class Call:
         return [item for item in self.corp.staff.values() if can_serve(item) and self.corp.sees(self.app, item)]
 
 
-def encode_cursor(position: int) -> str:
-    """Return an opaque cursor."""
-    return base64.urlsafe_b64encode(f"at:{position}".encode()).decode().rstrip("=")
+REMEMBERED = 5
+"""Items before a page's end that its cursor tells, in case the last of them is deleted before the next page."""
 
 
-def decode_cursor(cursor: str) -> int:
-    """Return the position of a cursor, 0 for none; raises WeComError 40058 for one that was not handed out."""
+def encode_cursor(mark: Any, path: str = "") -> str:
+    """Return an opaque cursor for one API that holds a JSON mark."""
+    text = json.dumps(mark, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_seal(text, path) + text).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, path: str = "") -> Any:
+    """Return the mark of a cursor, 0 for none; raises WeComError 40058 for one that this API did not hand out."""
     if not cursor:
         return 0
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        mark, _, number = text.partition(":")
-        position = int(number)
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     except (binascii.Error, ValueError):
-        position, mark = -1, ""
-    if mark != "at" or position < 0:
-        raise WeComError(40058, "invalid Request Parameter: cursor")
-    return position
+        raw = b""
+    if raw[:SEAL_BYTES] != _seal(raw[SEAL_BYTES:], path) or len(raw) <= SEAL_BYTES:
+        raise bad_cursor()
+    return json.loads(raw[SEAL_BYTES:])
+
+
+SEAL_BYTES = 9
+
+
+def _seal(text: bytes, path: str) -> bytes:
+    return hashlib.blake2b(text, key=path.encode()[:64], digest_size=SEAL_BYTES).digest()
+
+
+def bad_cursor() -> WeComError:
+    """Return the refusal of a cursor."""
+    return WeComError(40058, "invalid Request Parameter: cursor")
+
+
+def _sortable(mark: Any) -> Any:
+    return tuple(mark) if isinstance(mark, list) else mark
+
+
+def _identity(item: Any) -> Any:
+    """Return what tells an item of a list from the others: itself, or its first field."""
+    if isinstance(item, dict):
+        return next(iter(item.values()))
+    if is_dataclass(item):
+        return getattr(item, fields(item)[0].name)
+    return item
+
+
+def _after_last_of(items: list[Any], mark: list[Any]) -> int:
+    """Return where a list goes on after the latest item of a mark that is still in it."""
+    end, *told = mark
+    for known in reversed(told):
+        near = sorted(range(len(items)), key=lambda number: abs(number - end + 1))
+        place = next((number for number in near if _identity(items[number]) == known), None)
+        if place is not None:
+            return place + 1
+    return min(int(end), len(items))
 
 
 Handler = Callable[[Call], "Answer | RawAnswer"]

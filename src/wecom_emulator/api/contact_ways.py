@@ -150,13 +150,11 @@ def list_contact_ways(call: Call) -> Answer:
     """Answer list_contact_way: ids of lasting ways made in the span, by default the last 90 days."""
     now = call.world.clock.seconds()
     start, end = call.integer("start_time", now - 90 * DAY), call.integer("end_time", now)
-    found = [
-        {"config_id": way.config_id}
-        for way in call.corp.contact_ways.values()
-        if not way.is_temp and start <= way.created_at <= end
-    ]
-    page, cursor = call.page(found, limit=call.limit(default=100, most=1000))
-    return {"contact_way": page, "next_cursor": cursor}
+    ways = [way for way in call.corp.contact_ways.values() if not way.is_temp and start <= way.created_at <= end]
+    page, cursor = call.page(
+        ways, limit=call.limit(default=100, most=1000), key=lambda way: (way.created_at, way.config_id)
+    )
+    return {"contact_way": [{"config_id": way.config_id} for way in page], "next_cursor": cursor}
 
 
 def _update_temporary(call: Call, way: ContactWay) -> None:

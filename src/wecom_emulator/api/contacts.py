@@ -163,7 +163,8 @@ def list_user_ids(call: Call) -> Answer:
         if call.sees(item)
         for number in item.department
     ]
-    page, cursor = call.page(rows, limit=call.limit(default=10_000, most=10_000))
+    limit = call.limit(default=10_000, most=10_000)
+    page, cursor = call.page(rows, limit=limit, key=lambda row: (row["userid"], row["department"]))
     return {"dept_user": page, "next_cursor": cursor}
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wecom_emulator.api.call import Answer, Call, get, post
+from wecom_emulator.api.call import Answer, Call, bad_cursor, decode_cursor, encode_cursor, get, post
 from wecom_emulator.errors import WeComError
 from wecom_emulator.rules.friendships import note_edit
 from wecom_emulator.rules.payload import living_media
@@ -22,7 +22,7 @@ def list_follow_users(call: Call) -> Answer:
 def list_customers(call: Call) -> Answer:
     """Answer list: the customers of one staff member; 84061 when there are none."""
     staff = call.licensed_member(call.text("userid"), unknown=40003)
-    customers = list(call.corp.friendships.get(staff.userid, {}))
+    customers = list(call.corp.friendships[staff.userid])
     if not customers or not staff.feature_on:
         raise WeComError(84061)
     return {"external_userid": customers}
@@ -90,7 +90,7 @@ def get_customer(call: Call) -> Answer:
     ]
     if not followers:
         raise WeComError(84061)
-    page, cursor = call.page(followers, limit=FOLLOWERS_PER_PAGE)
+    page, cursor = call.page(followers, limit=FOLLOWERS_PER_PAGE, key=lambda friend: (friend.createtime, friend.userid))
     answer: Answer = {
         "external_contact": _external_contact(call, person),
         "follow_user": [{**_note(friend), "tags": _tags(call, friend)} for friend in page],
@@ -104,24 +104,39 @@ def batch_get_by_user(call: Call) -> Answer:
     userids = call.texts("userid_list", most=100)
     if not userids:
         raise WeComError(41009)
-    friends: list[Friendship] = []
+    wanted: list[str] = []
     unlicensed: list[str] = []
     for userid in dict.fromkeys(userids):
         call.member(userid, unknown=40003)
-        if not call.licensed(userid):
-            unlicensed.append(userid)
-            continue
-        friends += call.corp.friendships.get(userid, {}).values()
-    page, cursor = call.page(friends, limit=call.limit(default=50, most=100))
+        (wanted if call.licensed(userid) else unlicensed).append(userid)
+    page, cursor = _page_of_friends(call, wanted, call.limit(default=50, most=100)) if wanted else ([], "")
+    persons = call.corp.persons.read_many([friend.external_userid for friend in page])
     rows = [
         {
-            "external_contact": _external_contact(call, call.corp.persons[friend.external_userid]),
+            "external_contact": _external_contact(call, persons[friend.external_userid]),
             "follow_info": {**_note(friend), "tag_id": _living_tag_ids(call, friend)},
         }
         for friend in page
     ]
     answer: Answer = {"external_contact_list": rows, "next_cursor": cursor}
     return {**answer, "fail_info": {"unlicensed_userid_list": unlicensed}} if unlicensed else answer
+
+
+def _page_of_friends(call: Call, userids: list[str], limit: int) -> tuple[list[Friendship], str]:
+    """Return a page over the friends of several staff; the cursor tells the staff member and the last friendship."""
+    mark = decode_cursor(call.text("cursor"), call.path) or [userids[0], 0]
+    if mark[0] not in userids:
+        raise bad_cursor()
+    page: list[Friendship] = []
+    size = call.page_size(limit)
+    for userid in userids[userids.index(mark[0]) :]:
+        after = mark[1] if userid == mark[0] else 0
+        for seq, friend in call.corp.friendships[userid].read_after(after):
+            if len(page) == size:
+                return page, encode_cursor(mark, call.path)
+            page.append(friend)
+            mark = [userid, seq]
+    return page, ""
 
 
 @post("externalcontact/remark", "customer")
@@ -163,7 +178,7 @@ def unionid_to_external_userid(call: Call) -> Answer:
     """Answer unionid_to_external_userid: the id of a visible customer, else a pending_id."""
     unionid = call.text("unionid", missing=40063)
     call.text("openid", missing=40063)
-    person = next((item for item in call.corp.persons.values() if item.unionid == unionid), None)
+    person = next(iter(call.corp.persons.where("unionid", unionid)), None)
     if person is None:
         raise WeComError(40058, "invalid Request Parameter: unionid")
     followed = any(call.sees(call.corp.staff[userid]) for userid in call.corp.followers.get(person.external_userid, {}))

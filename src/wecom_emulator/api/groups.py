@@ -1,5 +1,6 @@
 """Customer groups: externalcontact/groupchat/{list,get,statistic}."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,8 @@ from wecom_emulator.errors import WeComError
 from wecom_emulator.rules.groups import member_version
 from wecom_emulator.rules.payload import object_of
 from wecom_emulator.state.chats import JOIN_INVITED, MEMBER_EXTERNAL, ChatMember, GroupChat
+from wecom_emulator.state.people import Person
+from wecom_emulator.state.views import rows_of
 
 VISIBLE_WITHOUT_FILTER = 1000
 DAYS = 86_400
@@ -26,16 +29,14 @@ def _owner_filter(call: Call) -> set[str] | None:
     return set(given) or None
 
 
-def _visible_chats(call: Call, owners: set[str] | None) -> list[GroupChat]:
+def _visible_chats(call: Call, owners: set[str] | None, *, after: int = 0) -> Iterator[tuple[int, GroupChat]]:
+    """Yield (seq, group) of the living groups whose owner is visible, of some owners or all."""
     corp = call.corp
-    return [
-        chat
-        for chat in corp.chats.values()
-        if chat.dismissed_at is None
-        and (owners is None or chat.owner in owners)
-        and chat.owner in corp.staff
-        and corp.sees(call.app, corp.staff[chat.owner])
-    ]
+    visible = {item.userid for item in corp.staff.values() if corp.sees(call.app, item)}
+    chats = corp.chats.read_after(after)
+    if owners is not None:
+        chats = corp.chats.read_where("owner", sorted(owners), after=after)
+    return ((seq, chat) for seq, chat in chats if chat.dismissed_at is None and chat.owner in visible)
 
 
 @post("externalcontact/groupchat/list", "customer")
@@ -46,14 +47,17 @@ def list_groups(call: Call) -> Answer:
         raise WeComError(40058, "invalid Request Parameter: limit should be 1..1000")
     if owners is None and sum(map(call.sees, call.corp.staff.values())) > VISIBLE_WITHOUT_FILTER:
         raise WeComError(81017)
-    chats = [chat for chat in _visible_chats(call, owners) if status in (0, chat.status)]
-    page, cursor = call.page(chats, limit=limit)
+
+    def chats(after: int) -> Iterator[tuple[int, GroupChat]]:
+        found = _visible_chats(call, owners, after=after)
+        return ((seq, chat) for seq, chat in found if status in (0, chat.status))
+
+    page, cursor = call.page_after(chats, limit=limit)
     rows = [{"chat_id": chat.chat_id, "status": chat.status} for chat in page]
     return {"group_chat_list": rows, "next_cursor": cursor}
 
 
-def _member(call: Call, member: ChatMember, *, with_name: bool) -> dict[str, Any]:
-    person = call.corp.persons.get(member.userid)
+def _member(call: Call, member: ChatMember, person: Person | None, *, with_name: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "userid": member.userid,
         "type": member.type,
@@ -86,13 +90,15 @@ def get_group(call: Call) -> Answer:
     if not call.licensed(chat.owner):
         raise WeComError(301002, f"unlicensed userid: {chat.owner}")
     with_name = call.flag("need_name", default=False)
+    members = list(rows_of(chat.members).read_values())
+    persons = call.corp.persons.read_many([item.userid for item in members if item.type == MEMBER_EXTERNAL])
     shown = {
         "chat_id": chat.chat_id,
         "name": chat.name,
         "owner": chat.owner,
         "create_time": chat.create_time,
         "notice": chat.notice,
-        "member_list": [_member(call, member, with_name=with_name) for member in chat.members.values()],
+        "member_list": [_member(call, item, persons.get(item.userid), with_name=with_name) for item in members],
         "admin_list": [{"userid": userid} for userid in chat.admin_list],
         "member_version": member_version(chat),
     }
@@ -138,7 +144,7 @@ def group_statistic(call: Call) -> Answer:
         raise WeComError(40063)
     days = _days(call)
     by_owner: dict[str, list[GroupChat]] = {}
-    for chat in _visible_chats(call, owners):
+    for _, chat in _visible_chats(call, owners):
         by_owner.setdefault(chat.owner, []).append(chat)
     items = [{"owner": owner, "data": _owner_figures(chats, days)} for owner, chats in by_owner.items()]
     names = {1: "new_chat_cnt", 2: "chat_total", 3: "new_member_cnt", 4: "member_total"}

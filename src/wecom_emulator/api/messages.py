@@ -1,5 +1,6 @@
 """Mass messages, welcome messages and app messages."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from wecom_emulator.api.call import Answer, Call, post
@@ -8,8 +9,9 @@ from wecom_emulator.rules import mass
 from wecom_emulator.rules.friendships import request_key
 from wecom_emulator.rules.payload import checked_message, object_of, string, web_address
 from wecom_emulator.state.acquisition import FriendRequest
-from wecom_emulator.state.messages import ROW_SENT, TASK_SENT, MassMessage, WelcomeCode
+from wecom_emulator.state.messages import ROW_SENT, TASK_SENT, MassMessage, SendRow, WelcomeCode
 from wecom_emulator.state.people import Friendship, Staff
+from wecom_emulator.state.views import rows_of
 
 DAY = 86_400
 MONTH = 31 * DAY
@@ -82,7 +84,17 @@ def list_mass_messages(call: Call) -> Answer:
     wanted, creator = call.integer("filter_type", 2), call.text("creator")
     if wanted not in (ONLY_CORP, ONLY_PERSONAL, EVERY_KIND):
         raise WeComError(40058, "invalid Request Parameter: filter_type should be 0, 1 or 2")
-    found = [
+    messages = [
+        item
+        for item in call.corp.mass_messages.values()
+        if item.chat_type == chat_type
+        and start <= item.create_time <= end
+        and wanted in (EVERY_KIND, ONLY_PERSONAL if item.creator else ONLY_CORP)
+        and creator in ("", item.creator)
+    ]
+    limit = call.limit(default=50, most=call.settings.groupmsg_list_max)
+    page, cursor = call.page(messages, limit=limit, key=lambda item: (item.create_time, item.msgid))
+    rows = [
         {
             "msgid": item.msgid,
             "create_time": item.create_time,
@@ -91,14 +103,9 @@ def list_mass_messages(call: Call) -> Answer:
             **({"text": item.text} if item.text else {}),
             "attachments": item.attachments,
         }
-        for item in call.corp.mass_messages.values()
-        if item.chat_type == chat_type
-        and start <= item.create_time <= end
-        and wanted in (EVERY_KIND, ONLY_PERSONAL if item.creator else ONLY_CORP)
-        and creator in ("", item.creator)
+        for item in page
     ]
-    page, cursor = call.page(found, limit=call.limit(default=50, most=call.settings.groupmsg_list_max))
-    return {"group_msg_list": page, "next_cursor": cursor}
+    return {"group_msg_list": rows, "next_cursor": cursor}
 
 
 def _message(call: Call) -> MassMessage:
@@ -111,12 +118,12 @@ def _message(call: Call) -> MassMessage:
 @post("externalcontact/get_groupmsg_task", "customer")
 def list_tasks(call: Call) -> Answer:
     """Answer get_groupmsg_task: status 0 unsent or 2 sent for each staff member."""
+    page, cursor = call.page_after(rows_of(_message(call).tasks).read_after, limit=call.limit(default=500, most=1000))
     rows = []
-    for task in _message(call).tasks.values():
+    for task in page:
         row: dict[str, Any] = {"userid": task.userid, "status": task.status}
         rows.append({**row, "send_time": task.send_time} if task.status == TASK_SENT else row)
-    page, cursor = call.page(rows, limit=call.limit(default=500, most=1000))
-    return {"task_list": page, "next_cursor": cursor}
+    return {"task_list": rows, "next_cursor": cursor}
 
 
 @post("externalcontact/get_groupmsg_send_result", "customer")
@@ -128,14 +135,18 @@ def list_send_results(call: Call) -> Answer:
         raise WeComError(40003)
     grouped = message.chat_type == "group"
     name = "chat_id" if grouped else "external_userid"
+
+    def shown(after: int) -> Iterator[tuple[int, SendRow]]:
+        return (
+            (seq, item) for seq, item in rows_of(task.rows).read_after(after) if not grouped or item.status == ROW_SENT
+        )
+
+    page, cursor = call.page_after(shown, limit=call.limit(default=500, most=1000))
     rows = []
-    for item in task.rows.values():
-        if grouped and item.status != ROW_SENT:
-            continue
+    for item in page:
         row: dict[str, Any] = {name: item.target, "userid": task.userid, "status": item.status}
         rows.append({**row, "send_time": item.send_time} if item.status == ROW_SENT else row)
-    page, cursor = call.page(rows, limit=call.limit(default=500, most=1000))
-    return {"send_list": page, "next_cursor": cursor}
+    return {"send_list": rows, "next_cursor": cursor}
 
 
 @post("externalcontact/remind_groupmsg_send", "customer")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from wecom_emulator.api.call import Answer, Call, decode_cursor, encode_cursor, post
@@ -47,29 +47,41 @@ def _strangers(call: Call, chat: GroupChat) -> list[dict[str, Any]]:
     return rows
 
 
-def _rows(call: Call, start: int) -> Iterator[dict[str, Any]]:
-    """Yield the rows from a position on; the customers of whole staff members are skipped without a look."""
+Mark = list[Any]
+"""Where the list goes on: [0, userid, seq of the last friendship] or [1, "", seq of the last group, members of it]."""
+
+
+def _customers(call: Call, mark: Mark) -> Iterator[tuple[Mark, dict[str, Any]]]:
+    """Yield the customers after a mark, staff member by staff member."""
+    servants = [item.userid for item in call.servants()]
+    if mark[1] in servants:
+        servants = servants[servants.index(mark[1]) :]
+    for userid in servants:
+        for seq, friend in call.corp.friendships[userid].read_after(mark[2] if userid == mark[1] else 0):
+            yield [0, userid, seq], _customer(friend)
+
+
+def _others(call: Call, mark: Mark) -> Iterator[tuple[Mark, dict[str, Any]]]:
+    """Yield the members after a mark who are nobody's customer, group by group."""
     corp = call.corp
-    for staff in call.servants():
-        friends = corp.friendships.get(staff.userid, {})
-        if start >= len(friends):
-            start -= len(friends)
-            continue
-        yield from map(_customer, islice(friends.values(), start, None))
-        start = 0
-    for chat in corp.chats.values():
+    last, done = (mark[2], mark[3]) if mark[0] else (0, 0)
+    for seq, chat in corp.chats.read_after(max(0, last - 1)):
         owner = corp.staff.get(chat.owner)
         if chat.dismissed_at is not None or chat.internal or owner is None or not corp.sees(call.app, owner):
             continue
-        rows = _strangers(call, chat)
-        yield from rows[start:]
-        start = max(0, start - len(rows))
+        for number, row in enumerate(_strangers(call, chat), start=1):
+            if seq > last or number > done:
+                yield [1, "", seq, number], row
 
 
 @post("externalcontact/contact_list", "customer")
 def list_served(call: Call) -> Answer:
     """Answer contact_list: customers by staff member, then group members who are nobody's customer; 1000 a page."""
-    start, limit = decode_cursor(call.text("cursor")), call.limit(default=1000, most=1000)
-    size = max(1, limit // 2) if call.partial else limit
-    rows = list(islice(_rows(call, start), size + 1))
-    return {"info_list": rows[:size], "next_cursor": encode_cursor(start + size) if len(rows) > size else ""}
+    mark = decode_cursor(call.text("cursor"), call.path) or [0, "", 0]
+    size = call.page_size(call.limit(default=1000, most=1000))
+    rows = _others(call, mark) if mark[0] else chain(_customers(call, mark), _others(call, mark))
+    found = list(islice(rows, size + 1))
+    page = found[:size]
+    last = page[-1][0] if page else mark
+    cursor = encode_cursor(last, call.path) if len(found) > size else ""
+    return {"info_list": [row for _, row in page], "next_cursor": cursor}

@@ -104,8 +104,8 @@ def _unassigned(call: Call) -> Iterator[dict[str, Any]]:
         for external_userid in corp.friendships.get(staff.userid, {}):
             if transfers.waiting_transfer(call.world, staff.userid, external_userid) is None:
                 yield {
-                    "handover_userid": staff.userid,
                     "external_userid": external_userid,
+                    "handover_userid": staff.userid,
                     "dimission_time": staff.left_at or 0,
                 }
 

@@ -21,6 +21,9 @@ from wecom_emulator.state.people import Friendship
 from wecom_emulator.state.settings import CAP_DAYS_OF_MONTH, CAP_FOUR_A_MONTH, CAP_ONE_A_DAY, CAP_SEVEN_A_WEEK, App
 from wecom_emulator.world import World
 
+RECEIVED_KEPT = 62
+"""Earlier messages a receiver remembers; more than any cap counts in a month."""
+
 CAP_RULES = (CAP_DAYS_OF_MONTH, CAP_SEVEN_A_WEEK, CAP_ONE_A_DAY, CAP_FOUR_A_MONTH)
 
 
@@ -93,8 +96,8 @@ def plan_single(
 
 def groups_of(world: World, userid: str) -> list[GroupChat]:
     """Return the living customer groups that a staff member owns."""
-    chats = world.corp.chats.values()
-    return [item for item in chats if item.owner == userid and item.dismissed_at is None and not item.internal]
+    owned = world.corp.chats.where("owner", userid)
+    return [item for item in owned if item.dismissed_at is None and not item.internal]
 
 
 def plan_group(world: World, *, sender: str, chat_ids: Iterable[str]) -> tuple[dict[str, StaffTask], list[str]]:
@@ -189,7 +192,7 @@ def _send_to_customer(world: World, message: MassMessage, task: StaffTask, row: 
     else:
         row.status, row.send_time = ROW_SENT, task.send_time
         friend.last_chat_at = task.send_time
-        person.received.append(task.send_time)
+        person.received = [*person.received[-RECEIVED_KEPT:], task.send_time]
         person.inbox.append(_letter(message, task, "mass"))
 
 
@@ -201,7 +204,7 @@ def _send_to_group(world: World, message: MassMessage, task: StaffTask, row: Sen
         row.status = ROW_OVER_CAP
     else:
         row.status, row.send_time = ROW_SENT, task.send_time
-        chat.received.append(task.send_time)
+        chat.received = [*chat.received[-RECEIVED_KEPT:], task.send_time]
         letter = _letter(message, task, "group_mass", chat.chat_id)
         for member in chat.members:
             person = world.corp.persons.get(member)

@@ -8,6 +8,8 @@ import typing
 from collections.abc import Callable, Mapping, MutableMapping, MutableSequence
 from typing import Any, TypeVar
 
+from wecom_emulator.state.views import ParentFamilies, Rows
+
 T = TypeVar("T")
 
 Decoder = Callable[[Any], Any]
@@ -72,6 +74,10 @@ def decoder(hint: Any) -> Decoder:
         return _optional(decoder(next(item for item in args if item is not type(None))))
     if origin in (list, MutableSequence):
         return _list(decoder(args[0]))
+    if origin is Rows:
+        return _dict(str, decoder(args[0]))
+    if origin is ParentFamilies:
+        return _dict(str, _dict(str, decoder(args[0])))
     if origin in (dict, MutableMapping):
         return _dict(args[0], decoder(args[1]))
     if dataclasses.is_dataclass(hint):

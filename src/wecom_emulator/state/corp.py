@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from wecom_emulator.state.tags import TagGroup
 from wecom_emulator.state.temp_chats import TempChat
 from wecom_emulator.state.timers import Timer
 from wecom_emulator.state.transfers import GroupHandover, Transfer, TransferLog
-from wecom_emulator.state.views import KeyFamilies
+from wecom_emulator.state.views import UNBOUND, KeyFamilies, ParentFamilies, Rows
 from wecom_emulator.state.ways import ContactWay, JoinWay
 from wecom_emulator.state.welcome_templates import WelcomeTemplate
 
@@ -53,17 +52,15 @@ class Corp:
     callbacks: list[CallbackConfig] = field(default_factory=list)
     departments: dict[int, Department] = field(default_factory=dict)
     staff: dict[str, Staff] = field(default_factory=dict)
-    persons: MutableMapping[str, Person] = field(default_factory=dict, metadata=codec.rows(indexed=("unionid",)))
-    friendships: MutableMapping[str, MutableMapping[str, Friendship]] = field(
-        default_factory=dict, metadata=codec.rows(by_key=True)
-    )
+    persons: Rows[Person] = field(default_factory=UNBOUND, metadata=codec.rows(indexed=("unionid",)))
+    friendships: ParentFamilies[Friendship] = field(default_factory=UNBOUND, metadata=codec.rows(by_key=True))
     contact_ways: dict[str, ContactWay] = field(default_factory=dict)
     join_ways: dict[str, JoinWay] = field(default_factory=dict)
     tag_groups: dict[str, TagGroup] = field(default_factory=dict)
-    chats: MutableMapping[str, GroupChat] = field(default_factory=dict, metadata=codec.rows(indexed=("owner",)))
+    chats: Rows[GroupChat] = field(default_factory=UNBOUND, metadata=codec.rows(indexed=("owner",)))
     mass_messages: dict[str, MassMessage] = field(default_factory=dict)
-    welcome_codes: MutableMapping[str, WelcomeCode] = field(default_factory=dict, metadata=codec.ROWS)
-    media: MutableMapping[str, Media] = field(default_factory=dict, metadata=codec.ROWS)
+    welcome_codes: Rows[WelcomeCode] = field(default_factory=UNBOUND, metadata=codec.ROWS)
+    media: Rows[Media] = field(default_factory=UNBOUND, metadata=codec.ROWS)
     images: dict[str, str] = field(default_factory=dict)
     kf_accounts: dict[str, KfAccount] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
@@ -80,7 +77,7 @@ class Corp:
     transfers_of_customer: dict[str, TransferLog] = field(default_factory=dict)
     transfers_of_pair: dict[str, TransferLog] = field(default_factory=dict)
     group_handovers: dict[str, GroupHandover] = field(default_factory=dict)
-    followers: MutableMapping[str, MutableMapping[str, Friendship]] = field(default_factory=dict, metadata=DERIVED)
+    followers: KeyFamilies[Friendship] = field(init=False, metadata=DERIVED)
     contact_way_of_state: dict[str, str] = field(default_factory=dict, metadata=DERIVED)
     join_way_of_state: dict[str, str] = field(default_factory=dict, metadata=DERIVED)
     tag_index: TagIndex = field(init=False, metadata=DERIVED)
@@ -129,7 +126,7 @@ class Corp:
 
     def friendship(self, userid: str, external_userid: str) -> Friendship | None:
         """Return the living friendship of a staff member and a person."""
-        return self.friendships.get(userid, {}).get(external_userid)
+        return self.friendships.get(userid).get(external_userid)
 
     def employed(self, userid: str) -> Staff | None:
         """Return a staff member who has not left, or None."""

@@ -6,7 +6,7 @@ What a field is follows from its type and metadata, so a new field is kept witho
 
 import json
 import typing
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import Field, fields
 from typing import Any
 
@@ -41,7 +41,7 @@ class Keeper:
     def _bind(self, item: "Field[Any]", hint: Any) -> None:
         given, args = getattr(self.root, item.name), typing.get_args(hint)
         if item.metadata.get("rows"):
-            bound = self._rows(item, args[-1])
+            bound = self._rows(item, hint)
         elif typing.get_origin(hint) is dict:
             bound = Resident(self.store, item.name, args[1], int_keys=args[0] is int)
         else:
@@ -51,12 +51,10 @@ class Keeper:
         for key, value in given.items():
             bound[key] = value
 
-    def _rows(self, item: "Field[Any]", entry: Any) -> Any:
-        nested = typing.get_origin(entry) in (dict, MutableMapping)
+    def _rows(self, item: "Field[Any]", hint: Any) -> Any:
+        nested = typing.get_origin(hint) is ParentFamilies
         options = {name: item.metadata[name] for name in ("indexed", "by_key") if name in item.metadata}
-        if nested:
-            entry = typing.get_args(entry)[-1]
-        field = RowsField(name=item.name, entry=entry, listed=False, **options)
+        field = RowsField(name=item.name, entry=typing.get_args(hint)[0], listed=False, **options)
         self.tables[item.name] = table = Table(self.store, item.name, field, nested=nested)
         return ParentFamilies[Any](table) if nested else Rows[Any](table)
 

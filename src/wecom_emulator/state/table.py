@@ -13,7 +13,9 @@ from wecom_emulator.state.store import Store
 from wecom_emulator.state.views import RowList, Rows, usable
 
 SEPARATOR, AFTER_SEPARATOR = "\x1f", "\x20"
-CHUNK = 1000
+FIRST_CHUNK, CHUNK, KEYS = 120, 1000, 10_000
+"""Rows, or keys alone, read at once; the first chunk is small because most readers want one page."""
+
 ASKED_AT_ONCE = 500
 """Keys in one query; SQLite allows more, but this is where it stops to matter."""
 
@@ -146,8 +148,19 @@ class Table:
 
     def bodies(self, parent: str, *, after: int = 0) -> Iterator[tuple[int, str, Any, str]]:
         """Yield all rows of a parent in chunks; rows may come and go meanwhile."""
-        while chunk := self.page(parent, after=after, limit=CHUNK):
+        size = FIRST_CHUNK
+        while chunk := self.page(parent, after=after, limit=size):
             yield from chunk
+            if len(chunk) < size:
+                return
+            after, size = chunk[-1][0], CHUNK
+
+    def keys(self, parent: str) -> Iterator[str]:
+        """Yield all keys of a parent in order."""
+        after = 0
+        sql = f'SELECT seq, key FROM "{self.name}" WHERE {self._scope}seq > ? ORDER BY seq LIMIT {KEYS}'
+        while chunk := self.store.read(sql, (parent, after)).fetchall():
+            yield from (row[1] for row in chunk)
             after = chunk[-1][0]
 
     def select(self, where: str, parameters: Sequence[Any]) -> list[tuple[int, str, Any, str]]:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from wecom_emulator.state.table import Table
 
 T = TypeVar("T")
+D = TypeVar("D")
+
+UNBOUND: Any = dict
+"""What a field of rows holds before the corp's database has it: a plain dict."""
 
 
 def usable(key: object) -> bool:
@@ -38,6 +42,12 @@ class Rows(MutableMapping[str, T]):
         found: T = value
         return found
 
+    @overload
+    def get(self, key: str) -> T | None: ...
+
+    @overload
+    def get(self, key: str, default: D) -> T | D: ...
+
     def get(self, key: str, default: Any = None) -> Any:
         """Return the object of a key to read or change, or the default."""
         value = self.table.get(self.parent, key) if usable(key) else None
@@ -60,7 +70,7 @@ class Rows(MutableMapping[str, T]):
         return bool(self.table.page(self.parent, after=0, limit=1))
 
     def __iter__(self) -> Iterator[str]:
-        return (row[2] for row in self.table.bodies(self.parent))
+        return self.table.keys(self.parent)
 
     def values(self) -> Any:
         """Yield every object to read or change."""
@@ -99,6 +109,20 @@ class Rows(MutableMapping[str, T]):
             return []
         rows = self.table.select(f"json_extract(body, '$.{name}') = ?", (value,))
         return [self.table.changing(row[1], row[2], row[3]) for row in rows if row[1] == self.parent]
+
+    def read_where(self, name: str, values: Sequence[str], *, after: int = 0) -> Iterator[tuple[int, T]]:
+        """Yield (seq, object for reading) whose indexed field has one of a few values, beyond a seq, in order."""
+        known = [item for item in values if usable(item)]
+        marks = ",".join("?" * len(known))
+        rows = self.table.select(f"json_extract(body, '$.{name}') IN ({marks}) AND seq > ?", (*known, after))
+        return ((row[0], self.table.reading(row[1], row[2], row[3])) for row in rows if row[1] == self.parent)
+
+
+def rows_of(rows: MutableMapping[str, T]) -> Rows[T]:
+    """Return the rows of an object that is on the database, with their reading methods; raises TypeError if it is not."""
+    if not isinstance(rows, Rows):
+        raise TypeError("these rows are not on the database yet")
+    return rows
 
 
 class ByKey(MutableMapping[str, T]):
@@ -153,9 +177,9 @@ class _Families(MutableMapping[str, MutableMapping[str, T]]):
     def __getitem__(self, name: str) -> MutableMapping[str, T]:
         raise KeyError(name)
 
-    def get(self, name: str, default: Any = None) -> Any:
-        """Return the mapping of an outer key, an empty one if it has no rows."""
-        return self[name] if usable(name) else ({} if default is None else default)
+    def get(self, name: str, default: Any = None) -> MutableMapping[str, T]:
+        """Return the mapping of an outer key, an empty one if it has no rows; no default is needed."""
+        return self[name] if usable(name) else {}
 
     def setdefault(self, name: str, default: Any = None) -> MutableMapping[str, T]:
         """Return the mapping of an outer key; the default is never needed."""
@@ -172,6 +196,8 @@ class _Families(MutableMapping[str, MutableMapping[str, T]]):
 
     def pop(self, name: str, default: Any = None) -> Any:
         """Take all rows of an outer key out and return them, or the default when there are none."""
+        if not usable(name):
+            return default
         taken = dict(self[name].items())
         self[name].clear()
         return taken or default
