@@ -7,6 +7,7 @@ from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
 from wecom_emulator.rules import acquisition, behavior, friendships, groups, kf, temp_chats
 from wecom_emulator.rules.friendships import person_of, staff_of
+from wecom_emulator.rules.group_history import note_message
 from wecom_emulator.state.chats import JOIN_INVITED, JOIN_LINK, JOIN_QR
 from wecom_emulator.state.ways import ContactWay, JoinWay
 from wecom_emulator.world import World
@@ -140,7 +141,7 @@ def write_in_group(world: World, member: str, action: Action) -> Result:
     chat = groups.open_group(world, text(action, "chat_id"))
     if member not in chat.members:
         raise ActorError("not_member", "this person is not in the group")
-    chat.messages[day_of(world)] = chat.messages.get(day_of(world), 0) + 1
+    note_message(world, chat, member)
     return {"chat_id": chat.chat_id}
 
 

@@ -78,7 +78,11 @@ def _leave_company(world: World, userid: str, action: Action) -> Result:
 def _create_group(world: World, userid: str, action: Action) -> Result:
     staff = staff_of(world, userid)
     chat = groups.create_group(
-        world, name=text(action, "name"), owner=staff.userid, members=action.get("members") or []
+        world,
+        name=text(action, "name"),
+        owner=staff.userid,
+        members=texts(action, "members"),
+        internal=action.get("internal") is True,
     )
     return {"chat_id": chat.chat_id}
 

@@ -25,6 +25,7 @@ class Settings:
     temp_ways_per_day: int = 100_000
     unlicensed_userids: list[str] = field(default_factory=list)
     statistics_ready_hour: int = 3
+    chat_detail_lag_seconds: int = 0
     welcome_busy_seconds: int = 0
     staff_per_way: int = 100
     auto_create_room_default: int = 1

@@ -134,15 +134,18 @@ def test_odd_parameters_are_answered(client: Client, path: str):
         assert isinstance(answer.json()["errcode"], int)
 
 
-@pytest.mark.parametrize("actor", ["customer", "staff"])
+@pytest.mark.parametrize("actor", ["customer", "staff", "admin"])
 def test_odd_actions_are_refused(client: Client, actor: str):
     verbs = [name for kind, name in VERBS if kind == actor]
     names = ["userid", "external_userid", "chat_id", "to", "state", "kind", "msgid", "members", "name", "text"]
+    names += ["targets", "template_id", "internal", "accepted", "group_name", "names", "ids", "group_id", "id", "link_id"]
+    names += ["amount", "expire_date", "remark_mobiles", "chat_type"]
     names += ["owner", "add_tag", "remove_tag", "remark", "scene", "open_kfid", "url", "qr_code", "add_way"]
+    whose = {"customer": "customers/x", "staff": "staff/x", "admin": "admin"}[actor]
     for verb in verbs:
         for odd in ODD:
             for body in (dict.fromkeys(names, odd), {"userid": "x", "name": "N", **dict.fromkeys(names[6:8], odd)}):
-                answer = client.post(f"/emulator/actors/{actor}s/x/{verb}".replace("staffs", "staff"), json=body)
+                answer = client.post(f"/emulator/actors/{whose}/{verb}", json=body)
                 assert answer.status_code in (200, 400, 404, 409)
 
 
