@@ -2,24 +2,27 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import fields
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from wecom_emulator import actors
 from wecom_emulator.clock import parse_instant
 from wecom_emulator.crypto import CallbackCryptoError, decode_key
 from wecom_emulator.errors import ActorError
+from wecom_emulator.generate import Order, checked_order, generate
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.mass import CAP_RULES
 from wecom_emulator.rules.staffing import note_arrival
 from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state import codec
-from wecom_emulator.state.corp import default_corp, load_corp
+from wecom_emulator.state.corp import Corp, default_corp, load_corp
+from wecom_emulator.state.lines import is_lines, read_lines, write_lines
 from wecom_emulator.state.people import Department, Person, Staff
 from wecom_emulator.state.settings import CallbackConfig, Settings
 from wecom_emulator.world import World
@@ -27,13 +30,22 @@ from wecom_emulator.world import World
 ACTIONS_PER_BREATH = 200
 """After so many actions of a batch the callback queue gets a turn."""
 
+MOST_AS_ONE = 100_000
+"""Rows of a corp that are still given as one JSON document."""
+
+SPOOLED = 1 << 24
+"""Bytes of an uploaded corp that stay in memory."""
+
 ORDERS = ("strict", "per_subject", "none")
 
 Answer = Callable[[World, Request], Awaitable[Any]]
 
 
 async def _body(request: Request) -> dict[str, Any]:
-    raw = await request.body()
+    return _object(await request.body())
+
+
+def _object(raw: bytes) -> dict[str, Any]:
     if not raw:
         return {}
     try:
@@ -50,12 +62,35 @@ async def _health(world: World, request: Request) -> Any:
 
 
 async def _get_corp(world: World, request: Request) -> Any:
+    if request.query_params.get("format") == "lines":
+        return StreamingResponse(_sent_lines(world.corp), media_type="application/x-ndjson")
+    rows = sum(table.count_all() for table in world.corp.keeper.all_tables().values())
+    if rows > MOST_AS_ONE:
+        raise ActorError("too_big", f"{rows} rows are too many for one document: ask with ?format=lines")
     return world.corp.as_json()
 
 
+async def _sent_lines(corp: Corp) -> AsyncIterator[str]:
+    for some in write_lines(corp):
+        yield some
+        await asyncio.sleep(0)
+
+
 async def _put_corp(world: World, request: Request) -> Any:
-    world.replace_corp(load_corp(await _body(request)))
+    with tempfile.SpooledTemporaryFile(max_size=SPOOLED) as document:
+        async for chunk in request.stream():
+            document.write(chunk)
+        document.seek(0)
+        lines = is_lines(document.read(100))
+        document.seek(0)
+        corp = read_lines(document) if lines else load_corp(_object(document.read()))
+    world.replace_corp(corp)
     return _counts(world)
+
+
+async def _generate(world: World, request: Request) -> Any:
+    order = checked_order(codec.load(Order, await _body(request)))
+    return generate(world.corp, order, now=world.clock.seconds())
 
 
 def _counts(world: World) -> dict[str, Any]:
@@ -276,6 +311,7 @@ _TABLE: list[tuple[str, str, Answer]] = [
     ("GET", "/corp", _get_corp),
     ("PUT", "/corp", _put_corp),
     ("GET", "/corp/summary", _summary),
+    ("POST", "/generate", _generate),
     ("POST", "/reset", _reset),
     ("GET", "/settings", _get_settings),
     ("PATCH", "/settings", _patch_settings),

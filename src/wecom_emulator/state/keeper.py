@@ -29,6 +29,7 @@ class Keeper:
         self.root, self.store = root, store
         store.script([MADE])
         self.tables: dict[str, Table] = {}
+        self.residents: dict[str, Resident] = {}
         self._values: set[str] = set()
         self._dirty: set[str] = set()
         self._stored = dict(read_kept(store, VALUES))
@@ -43,7 +44,7 @@ class Keeper:
         if item.metadata.get("rows"):
             bound = self._rows(item, hint)
         elif typing.get_origin(hint) is dict:
-            bound = Resident(self.store, item.name, args[1], int_keys=args[0] is int)
+            bound = self.residents[item.name] = Resident(self.store, item.name, args[1], int_keys=args[0] is int)
         else:
             self._bind_value(item.name, hint, given)
             return
@@ -68,6 +69,16 @@ class Keeper:
 
     def _mark(self, name: str) -> Callable[[], None]:
         return lambda: self.note(name)
+
+    def kept_names(self) -> list[str]:
+        """Return the names of what stays in memory: the single values' own, and each collection's."""
+        return [VALUES, *self.residents]
+
+    def all_tables(self) -> dict[str, Table]:
+        """Return every table by its name."""
+        own = (table for top in self.tables.values() for table in top.with_children())
+        others = (table for resident in self.residents.values() for table in resident.tables())
+        return {table.name: table for table in (*own, *others)}
 
     def note(self, name: str) -> None:
         """Remember that a single value changed."""

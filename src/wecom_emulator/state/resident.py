@@ -72,6 +72,11 @@ class Resident(dict[Any, Any]):
         self._dirty[key] = None
         self._store.touched[self] = None
 
+    def tables(self) -> Iterator[Table]:
+        """Yield the tables of rows that belong to the values."""
+        for child in self._children.values():
+            yield from child.with_children()
+
     def __setitem__(self, key: Any, value: Any) -> None:
         if not usable(str(key)):
             raise ValueError(f"{key!r} cannot be a key")

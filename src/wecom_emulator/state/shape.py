@@ -13,6 +13,7 @@ from wecom_emulator.state import codec
 
 Convert = Callable[[Any], Any]
 
+_scan = json.JSONDecoder().scan_once
 _encode = json.JSONEncoder(separators=(",", ":"), default=codec.dump).encode
 
 
@@ -56,6 +57,8 @@ class Shape:
             for item in (fields(entry) if self.is_object else ())
             if item.name not in apart and not item.metadata.get("derived")
         )
+        self._known = frozenset(item.name for item in self._plain)
+        self._required = frozenset(item.name for item in self._plain if item.required)
         self._write, self._read = (None, None) if self.is_object else _converters(entry)
         self._readers = tuple((item.name, item.read) for item in self._plain if item.read is not None)
 
@@ -70,9 +73,16 @@ class Shape:
                 data[item.name] = held if item.write is None else item.write(held)
         return _encode(data)
 
+    def check(self, data: Any) -> None:
+        """Raise ValueError when JSON data cannot be the body of such an object."""
+        if not self.is_object:
+            return
+        if not isinstance(data, dict) or not data.keys() <= self._known or not self._required <= data.keys():
+            raise ValueError(f"{self.entry.__name__} cannot be {str(data)[:200]}")
+
     def decode(self, body: str) -> Any:
         """Return the object of a body that `encode` made; fields of rows are empty."""
-        data = json.loads(body)
+        data, _ = _scan(body, 0)
         if not self.is_object:
             return data if self._read is None else self._read(data)
         for name, read in self._readers:

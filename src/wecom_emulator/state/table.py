@@ -77,6 +77,12 @@ class Table:
         """Drop the indexes before very many rows are put in; `make` brings them back."""
         self.store.script(f"DROP INDEX IF EXISTS {index}" for _, index, _ in self._indexes())
 
+    def with_children(self) -> "Iterator[Table]":
+        """Yield this table and those of all rows below its own."""
+        yield self
+        for child in self.children.values():
+            yield from child.with_children()
+
     # --- one row
 
     def get(self, parent: str, key: Any) -> Any:
@@ -155,6 +161,14 @@ class Table:
                 return
             after, size = chunk[-1][0], CHUNK
 
+    def everything(self) -> Iterator[tuple[int, str, Any, str]]:
+        """Yield the rows of all parents in chunks."""
+        after = 0
+        sql = f'SELECT seq, parent, {self._id}, body FROM "{self.name}" WHERE seq > ? ORDER BY seq LIMIT {CHUNK}'
+        while chunk := self.store.read(sql, (after,)).fetchall():
+            yield from chunk
+            after = chunk[-1][0]
+
     def keys(self, parent: str) -> Iterator[str]:
         """Yield all keys of a parent in order."""
         after = 0
@@ -164,8 +178,7 @@ class Table:
             after = chunk[-1][0]
 
     def select(self, where: str, parameters: Sequence[Any]) -> list[tuple[int, str, Any, str]]:
-        """Return the rows that meet a condition on the stored bodies, in order."""
-        self.write_back()
+        """Return the rows that meet a condition, in order; one that asks the bodies needs `write_back` first."""
         sql = f'SELECT seq, parent, {self._id}, body FROM "{self.name}" WHERE {where} ORDER BY seq'
         return self.store.read(sql, parameters).fetchall()
 

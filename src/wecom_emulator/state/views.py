@@ -107,6 +107,7 @@ class Rows(MutableMapping[str, T]):
             raise LookupError(f"{self.table.name} has no index on {name}")
         if not usable(value):
             return []
+        self.table.write_back()
         rows = self.table.select(f"json_extract(body, '$.{name}') = ?", (value,))
         return [self.table.changing(row[1], row[2], row[3]) for row in rows if row[1] == self.parent]
 
@@ -114,6 +115,7 @@ class Rows(MutableMapping[str, T]):
         """Yield (seq, object for reading) whose indexed field has one of a few values, beyond a seq, in order."""
         known = [item for item in values if usable(item)]
         marks = ",".join("?" * len(known))
+        self.table.write_back()
         rows = self.table.select(f"json_extract(body, '$.{name}') IN ({marks}) AND seq > ?", (*known, after))
         return ((row[0], self.table.reading(row[1], row[2], row[3])) for row in rows if row[1] == self.parent)
 
