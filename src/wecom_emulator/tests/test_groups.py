@@ -188,6 +188,7 @@ def test_internal_groups_are_no_customer_groups(desk: Desk, receiver):
     assert desk.post("externalcontact/groupchat/get", chat_id=chat_id)["errcode"] == 90501
     answer = desk.ok("externalcontact/groupchat/onjob_transfer", chat_id_list=[chat_id], new_owner="wang")
     assert [row["errcode"] for row in answer["failed_chat_list"]] == [90501]
+    assert desk.post("externalcontact/groupchat/add_join_way", scene=2, chat_id_list=[chat_id])["errcode"] == 90501
     assert desk.customer(customer, "join", chat_id=chat_id, status=409)["error"] == "internal_group"
     bad = {"name": "x", "members": [customer], "internal": True}
     assert desk.member("li", "create_group", **bad, status=409)["error"] == "internal_group"
