@@ -22,6 +22,7 @@ from wecom_emulator.api import (
     contact_ways,
     contacts,
     customers,
+    group_statistics,
     groups,
     id_conversion,
     intercept,
@@ -31,7 +32,9 @@ from wecom_emulator.api import (
     media,
     messages,
     moments,
+    served,
     staff_tags,
+    statistics,
     strategies,
     strategy_tags,
     tags,
@@ -57,6 +60,7 @@ AREAS = (
     join_ways,
     tags,
     groups,
+    group_statistics,
     messages,
     app_messages,
     app_chats,
@@ -71,6 +75,8 @@ AREAS = (
     acquisition,
     strategies,
     strategy_tags,
+    served,
+    statistics,
 )
 """The area modules; importing them fills the endpoint table."""
 

@@ -5,8 +5,9 @@ from urllib.parse import urlsplit
 from wecom_emulator.actors.verbs import Action, Result, text, verb
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import acquisition, archive, friendships, groups, kf
+from wecom_emulator.rules import acquisition, archive, behavior, friendships, groups, kf, temp_chats
 from wecom_emulator.rules.friendships import person_of, staff_of
+from wecom_emulator.rules.group_history import note_message
 from wecom_emulator.state.chats import JOIN_INVITED, JOIN_LINK, JOIN_QR
 from wecom_emulator.state.ways import ContactWay, JoinWay
 from wecom_emulator.world import World
@@ -49,6 +50,8 @@ def _scan(world: World, customer: str, action: Action) -> Result:
         chat, created = groups.join_by_way(world, way, customer)
         return {"chat_id": chat.chat_id, "created": created}
     scan = friendships.scan_contact_way(world, person, way)
+    if way.is_temp and not scan.already_friend and not scan.pending:
+        temp_chats.open_chat(world, way, scan.userid, customer)
     return {
         "userid": scan.userid,
         "welcome_code_issued": scan.welcome_code is not None,
@@ -105,6 +108,7 @@ def _write(world: World, customer: str, action: Action) -> Result:
         if friend is None:
             return _write_as_half_friend(world, customer, action)
         acquisition.note_first_words(world, friend.userid, customer)
+        behavior.note_customer_message(world, friend.userid, customer)
         friend.chat_started = True
         friend.last_chat_at = world.clock.seconds()
         friend.messages[day_of(world)] = friend.messages.get(day_of(world), 0) + 1
@@ -139,7 +143,7 @@ def write_in_group(world: World, member: str, action: Action) -> Result:
     chat = groups.open_group(world, text(action, "chat_id"))
     if member not in chat.members:
         raise ActorError("not_member", "this person is not in the group")
-    chat.messages[day_of(world)] = chat.messages.get(day_of(world), 0) + 1
+    note_message(world, chat, member)
     kept = archive.note_group(world, chat, sender=member, text=text(action, "text", required=False))
     return {"chat_id": chat.chat_id, **msgid_of(kept)}
 

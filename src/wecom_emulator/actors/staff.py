@@ -1,9 +1,19 @@
 """What staff do: confirm send tasks, keep groups, write, edit and drop customers, leave the company."""
 
 from wecom_emulator.actors.customers import msgid_of, write_in_group
-from wecom_emulator.actors.verbs import Action, Result, text, verb
+from wecom_emulator.actors.verbs import Action, Result, number, text, texts, verb
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import acquisition, archive, friendships, groups, intercept, mass, staffing
+from wecom_emulator.rules import (
+    acquisition,
+    archive,
+    behavior,
+    friendships,
+    groups,
+    intercept,
+    mass,
+    staffing,
+    temp_chats,
+)
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.state.chats import JOIN_INVITED, GroupChat
 from wecom_emulator.world import World
@@ -21,7 +31,9 @@ def own_group(world: World, userid: str, action: Action) -> GroupChat:
 @verb("staff", "confirm")
 def _confirm_tasks(world: World, userid: str, action: Action) -> Result:
     staff_of(world, userid)
-    return {"confirmed": mass.confirm(world, userid, action.get("msgid"))}
+    msgid = text(action, "msgid", required=False) or None
+    targets = texts(action, "targets") if action.get("targets") is not None else None
+    return {"confirmed": mass.confirm(world, userid, msgid, targets)}
 
 
 @verb("staff", "ignore")
@@ -32,10 +44,26 @@ def _ignore_task(world: World, userid: str, action: Action) -> Result:
     return {"ignored": [msgid]}
 
 
+@verb("staff", "apply_friend")
+def _apply_friend(world: World, userid: str, action: Action) -> Result:
+    staff, person = staff_of(world, userid), person_of(world, text(action, "external_userid"))
+    if world.corp.friendship(userid, person.external_userid) is not None:
+        raise ActorError("already_friends", "these two are friends already")
+    behavior.today(world, staff.userid).new_apply += 1
+    if action.get("accepted", True) is False:
+        return {"external_userid": person.external_userid, "welcome_code_issued": False}
+    add_way = number(action, "add_way", default=2)
+    code = friendships.become_friends(world, person, userid, add_way=add_way)
+    return {"external_userid": person.external_userid, "welcome_code_issued": code is not None}
+
+
 @verb("staff", "accept_friend")
 def _accept_friend(world: World, userid: str, action: Action) -> Result:
     customer = text(action, "external_userid")
     request, code = friendships.confirm_request(world, staff_of(world, userid).userid, customer)
+    way = world.corp.contact_ways.get(request.config_id)
+    if way is not None and way.is_temp:
+        temp_chats.open_chat(world, way, userid, customer)
     if request.link_id:
         acquisition.note_new_customer(world, request.link_id, userid, customer, request.state)
         if request.chat_started:
@@ -60,7 +88,11 @@ def _leave_company(world: World, userid: str, action: Action) -> Result:
 def _create_group(world: World, userid: str, action: Action) -> Result:
     staff = staff_of(world, userid)
     chat = groups.create_group(
-        world, name=text(action, "name"), owner=staff.userid, members=action.get("members") or []
+        world,
+        name=text(action, "name"),
+        owner=staff.userid,
+        members=texts(action, "members"),
+        internal=action.get("internal") is True,
     )
     return {"chat_id": chat.chat_id}
 
@@ -112,6 +144,7 @@ def _write_as_staff(world: World, userid: str, action: Action) -> Result:
     friend = world.corp.friendship(userid, text(action, "external_userid"))
     if friend is None:
         raise ActorError("not_friends", "these two are not friends: the message is not delivered")
+    behavior.note_staff_message(world, staff.userid, friend.external_userid)
     friend.chat_started = True
     friend.last_chat_at = world.clock.seconds()
     said, customer = text(action, "text"), friend.external_userid
@@ -133,14 +166,17 @@ def _edit_customer(world: World, userid: str, action: Action) -> Result:
     friend = world.corp.friendship(staff_of(world, userid).userid, text(action, "external_userid"))
     if friend is None:
         raise ActorError("not_friends", "these two are not friends: nothing to edit")
-    remark = text(action, "remark", required=False)
-    friend.remark = remark or friend.remark
-    gone = set(action.get("remove_tag") or [])
-    added = action.get("add_tag") or []
+    gone, added = set(texts(action, "remove_tag")), texts(action, "add_tag")
     if any(item not in world.corp.tag_index for item in added):
         raise ActorError("unknown_tag", "no such tag: see get_corp_tag_list", status=404)
     friend.tag_ids = [item for item in dict.fromkeys([*friend.tag_ids, *added]) if item not in gone]
-    friendships.note_edit(world, userid, friend.external_userid)
+    noted = {name: text(action, name, required=False) for name in ("remark", "description", "remark_corp_name")}
+    for name, given in noted.items():
+        setattr(friend, name, given or getattr(friend, name))
+    mobiles = texts(action, "remark_mobiles")
+    friend.remark_mobiles = mobiles or friend.remark_mobiles
+    if not mobiles or gone or added or any(noted.values()):
+        friendships.note_edit(world, userid, friend.external_userid)
     return {"external_userid": friend.external_userid}
 
 
@@ -160,6 +196,7 @@ def open_tasks(world: World, userid: str) -> list[Result]:
                 "attachments": message.attachments,
                 "targets": list(task.rows),
                 "reminders": len(message.reminded_at),
+                "allow_select": message.allow_select,
             }
         )
     return rows

@@ -181,6 +181,17 @@ class Call:
             raise WeComError(60011)
         return staff
 
+    def licensed(self, userid: str) -> bool:
+        """Return whether a staff member has an interface licence; the setting unlicensed_userids names who has none."""
+        return userid not in self.settings.unlicensed_userids
+
+    def licensed_member(self, userid: str, *, unknown: int = 60111) -> Staff:
+        """Return a visible, employed and licensed staff member; raises WeComError as `member` does, or 301002."""
+        staff = self.member(userid, unknown=unknown)
+        if not self.licensed(userid):
+            raise WeComError(301002, f"unlicensed userid: {userid}")
+        return staff
+
     def servants(self) -> list[Staff]:
         """Return the visible staff with the customer-contact feature."""
         return [item for item in self.corp.staff.values() if can_serve(item) and self.corp.sees(self.app, item)]

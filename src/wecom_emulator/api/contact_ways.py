@@ -3,13 +3,17 @@
 from typing import Any
 
 from wecom_emulator.api.call import Answer, Call, post
+from wecom_emulator.clock import china_date
 from wecom_emulator.errors import WeComError
 from wecom_emulator.rules.friendships import can_serve
+from wecom_emulator.rules.temp_chats import checked_conclusions, close_chat
 from wecom_emulator.state.ways import ContactWay
 
 DAY = 86_400
 REMARK_MOST = 30
 STATE_MOST = 30
+SINGLE = 1
+LONGEST_LIFE = 14 * DAY
 
 
 def _find(call: Call) -> ContactWay:
@@ -40,10 +44,27 @@ def _checked_staff(call: Call, kind: int, users: list[str], parties: list[int]) 
         raise WeComError(41041)
 
 
+def _free_temporary_quota(call: Call) -> None:
+    """Count a temporary way; raises WeComError 41045 over the day's quota, which is apart from the lasting one."""
+    day = china_date(call.world.clock.now()).date().isoformat()
+    key, counters = f"temp_ways:{day}", call.corp.counters
+    if counters.get(key, 0) >= call.settings.temp_ways_per_day:
+        raise WeComError(41045)
+    counters[key] = counters.get(key, 0) + 1
+
+
 def _free_quota(call: Call) -> None:
     used = sum(not way.is_temp for way in call.corp.contact_ways.values()) + len(call.corp.join_ways)
     if used >= call.settings.contact_way_quota:
         raise WeComError(41045)
+
+
+def _span(call: Call, name: str, default: int) -> int:
+    """Return a life in seconds of at most 14 days; raises WeComError 40058."""
+    value = call.integer(name, default)
+    if not 0 < value <= LONGEST_LIFE:
+        raise WeComError(40058, f"invalid Request Parameter: {name} should be 1..{LONGEST_LIFE}")
+    return value
 
 
 @post("externalcontact/add_contact_way", "customer")
@@ -58,10 +79,9 @@ def add_contact_way(call: Call) -> Answer:
         raise WeComError(41042)
     users, parties = call.texts("user"), call.integers("party")
     _checked_staff(call, kind, users, parties)
-    _free_quota(call)
-    conclusions = call.body.get("conclusions") or {}
-    if not isinstance(conclusions, dict):
-        raise WeComError(40058, "invalid Request Parameter: conclusions should be an object")
+    is_temp = call.flag("is_temp", default=False)
+    if is_temp and kind != SINGLE:
+        raise WeComError(40058, "invalid Request Parameter: a temporary way has type 1")
     way = ContactWay(
         config_id="",
         type=kind,
@@ -72,16 +92,20 @@ def add_contact_way(call: Call) -> Answer:
         state=call.text("state", most=STATE_MOST),
         user=list(dict.fromkeys(users)),
         party=list(dict.fromkeys(parties)),
-        is_temp=call.flag("is_temp", default=False),
-        expires_in=call.integer("expires_in", 7 * DAY),
-        chat_expires_in=call.integer("chat_expires_in", DAY),
+        is_temp=is_temp,
+        expires_in=_span(call, "expires_in", 7 * DAY),
+        chat_expires_in=_span(call, "chat_expires_in", DAY),
         unionid=call.text("unionid"),
         is_exclusive=call.flag("is_exclusive", default=False),
-        mark_source=call.flag("mark_source", default=False),
-        conclusions=conclusions,
+        mark_source=call.flag("mark_source", default=True),
+        conclusions=checked_conclusions(call.world, call.body.get("conclusions")),
         created_at=call.world.clock.seconds(),
         created_by=call.app.agent_id,
     )
+    if is_temp:
+        _free_temporary_quota(call)
+    else:
+        _free_quota(call)
     way.config_id = call.corp.new_id("config", "")
     if scene == 2:
         way.qr_code = f"{call.world.base_url}/wwpic/{way.config_id}"
@@ -133,6 +157,15 @@ def list_contact_ways(call: Call) -> Answer:
     return {"contact_way": [{"config_id": way.config_id} for way in page], "next_cursor": cursor}
 
 
+def _update_temporary(call: Call, way: ContactWay) -> None:
+    expires_in = _span(call, "expires_in", way.expires_in)
+    chat_expires_in = _span(call, "chat_expires_in", way.chat_expires_in)
+    if call.has("conclusions"):
+        way.conclusions = checked_conclusions(call.world, call.body.get("conclusions"))
+    way.unionid = call.text("unionid") or way.unionid
+    way.expires_in, way.chat_expires_in = expires_in, chat_expires_in
+
+
 @post("externalcontact/update_contact_way", "customer")
 def update_contact_way(call: Call) -> Answer:
     """Answer update_contact_way: given fields change, given user and party lists replace the old ones."""
@@ -142,6 +175,8 @@ def update_contact_way(call: Call) -> Answer:
     if call.has("user") or call.has("party"):
         _checked_staff(call, way.type, users, parties)
     remark, state = call.text("remark", most=REMARK_MOST), call.text("state", most=STATE_MOST)
+    if way.is_temp:
+        _update_temporary(call, way)
     way.user, way.party = list(dict.fromkeys(users)), list(dict.fromkeys(parties))
     if call.has("remark"):
         way.remark = remark
@@ -163,4 +198,12 @@ def delete_contact_way(call: Call) -> Answer:
     del call.corp.contact_ways[way.config_id]
     if call.corp.contact_way_of_state.get(way.state) == way.config_id:
         del call.corp.contact_way_of_state[way.state]
+    return {}
+
+
+@post("externalcontact/close_temp_chat", "customer")
+def close_temp_chat(call: Call) -> Answer:
+    """Answer close_temp_chat: the concluding words go out and the chat ends; 84061 when none is open."""
+    staff = call.member(call.text("userid"), unknown=40003)
+    close_chat(call.world, staff.userid, call.text("external_userid", missing=41035))
     return {}

@@ -5,6 +5,7 @@ from typing import Any
 from wecom_emulator.api.call import Answer, Call, bad_cursor, decode_cursor, encode_cursor, get, post
 from wecom_emulator.errors import WeComError
 from wecom_emulator.rules.friendships import note_edit
+from wecom_emulator.rules.payload import living_media
 from wecom_emulator.state.people import Friendship, Person
 
 FOLLOWERS_PER_PAGE = 500
@@ -20,7 +21,7 @@ def list_follow_users(call: Call) -> Answer:
 @get("externalcontact/list", "customer")
 def list_customers(call: Call) -> Answer:
     """Answer list: the customers of one staff member; 84061 when there are none."""
-    staff = call.member(call.text("userid"), unknown=40003)
+    staff = call.licensed_member(call.text("userid"), unknown=40003)
     customers = list(call.corp.friendships[staff.userid])
     if not customers or not staff.feature_on:
         raise WeComError(84061)
@@ -103,10 +104,12 @@ def batch_get_by_user(call: Call) -> Answer:
     userids = call.texts("userid_list", most=100)
     if not userids:
         raise WeComError(41009)
-    wanted = list(dict.fromkeys(userids))
-    for userid in wanted:
+    wanted: list[str] = []
+    unlicensed: list[str] = []
+    for userid in dict.fromkeys(userids):
         call.member(userid, unknown=40003)
-    page, cursor = _page_of_friends(call, wanted, call.limit(default=50, most=100))
+        (wanted if call.licensed(userid) else unlicensed).append(userid)
+    page, cursor = _page_of_friends(call, wanted, call.limit(default=50, most=100)) if wanted else ([], "")
     persons = call.corp.persons.read_many([friend.external_userid for friend in page])
     rows = [
         {
@@ -115,7 +118,8 @@ def batch_get_by_user(call: Call) -> Answer:
         }
         for friend in page
     ]
-    return {"external_contact_list": rows, "next_cursor": cursor}
+    answer: Answer = {"external_contact_list": rows, "next_cursor": cursor}
+    return {**answer, "fail_info": {"unlicensed_userid_list": unlicensed}} if unlicensed else answer
 
 
 def _page_of_friends(call: Call, userids: list[str], limit: int) -> tuple[list[Friendship], str]:
@@ -138,7 +142,7 @@ def _page_of_friends(call: Call, userids: list[str], limit: int) -> tuple[list[F
 @post("externalcontact/remark", "customer")
 def remark(call: Call) -> Answer:
     """Answer remark: change what one staff member noted about a customer; 84061 when they are not friends."""
-    staff = call.member(call.text("userid"), unknown=40003)
+    staff = call.licensed_member(call.text("userid"), unknown=40003)
     friend = call.corp.friendship(staff.userid, call.text("external_userid", missing=41035))
     if friend is None:
         raise WeComError(84061)
@@ -150,6 +154,9 @@ def remark(call: Call) -> Answer:
     if not given:
         raise WeComError(40063)
     new_remark, description = call.text("remark", most=20), call.text("description", most=150)
+    picture = call.text("remark_pic_mediaid")
+    if picture:
+        living_media(call.world, picture, "image")
     company, mobiles = call.text("remark_company", most=20), call.texts("remark_mobiles")
     if "remark" in given:
         friend.remark = new_remark
@@ -159,6 +166,8 @@ def remark(call: Call) -> Answer:
         friend.remark_corp_name = company
     if "remark_mobiles" in given:
         friend.remark_mobiles = [item for item in mobiles if item]
-    if call.settings.api_changes_emit_events:
+    if "remark_pic_mediaid" in given:
+        friend.remark_pic_mediaid = picture
+    if call.settings.api_changes_emit_events and given != ["remark_mobiles"]:
         note_edit(call.world, staff.userid, friend.external_userid)
     return {}

@@ -29,6 +29,8 @@ def _filled(call: Call, config_id: str) -> JoinWay:
         chat = call.corp.chats.get(chat_id)
         if chat is None or chat.dismissed_at is not None:
             raise WeComError(call.settings.unknown_chat_errcode)
+        if chat.internal:
+            raise WeComError(90501)
     return JoinWay(
         config_id=config_id,
         scene=scene,

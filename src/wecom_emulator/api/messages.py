@@ -9,12 +9,13 @@ from wecom_emulator.rules import archive, mass
 from wecom_emulator.rules.friendships import request_key
 from wecom_emulator.rules.payload import checked_message, object_of
 from wecom_emulator.state.acquisition import FriendRequest
-from wecom_emulator.state.messages import ROW_SENT, TASK_SENT, MassMessage, SendRow
+from wecom_emulator.state.messages import ROW_SENT, TASK_SENT, MassMessage, SendRow, WelcomeCode
 from wecom_emulator.state.people import Friendship
 from wecom_emulator.state.views import rows_of
 
 DAY = 86_400
 MONTH = 31 * DAY
+ONLY_CORP, ONLY_PERSONAL, EVERY_KIND = 0, 1, 2
 
 
 def _tag_groups(call: Call) -> list[list[str]]:
@@ -43,7 +44,7 @@ def add_msg_template(call: Call) -> Answer:
     text, attachments = checked_message(call.world, call.body)
     sender = call.text("sender")
     if sender:
-        staff = call.member(sender, unknown=40003)
+        staff = call.licensed_member(sender, unknown=40003)
         if not staff.feature_on:
             raise WeComError(84074)
     if chat_type == "group":
@@ -80,11 +81,16 @@ def list_mass_messages(call: Call) -> Answer:
     start, end = call.integer("start_time", 0), call.integer("end_time", 0)
     if not start or end < start or end - start > MONTH:
         raise WeComError(600018)
-    personal_only = call.integer("filter_type", 2) == 1 or bool(call.text("creator"))
+    wanted, creator = call.integer("filter_type", 2), call.text("creator")
+    if wanted not in (ONLY_CORP, ONLY_PERSONAL, EVERY_KIND):
+        raise WeComError(40058, "invalid Request Parameter: filter_type should be 0, 1 or 2")
     messages = [
         item
         for item in call.corp.mass_messages.values()
-        if item.chat_type == chat_type and start <= item.create_time <= end and not personal_only
+        if item.chat_type == chat_type
+        and start <= item.create_time <= end
+        and wanted in (EVERY_KIND, ONLY_PERSONAL if item.creator else ONLY_CORP)
+        and creator in ("", item.creator)
     ]
     limit = call.limit(default=50, most=call.settings.groupmsg_list_max)
     page, cursor = call.page(messages, limit=limit, key=lambda item: (item.create_time, item.msgid))
@@ -92,7 +98,8 @@ def list_mass_messages(call: Call) -> Answer:
         {
             "msgid": item.msgid,
             "create_time": item.create_time,
-            "create_type": 0,
+            **({"creator": item.creator} if item.creator else {}),
+            "create_type": 1 if item.creator else 0,
             **({"text": item.text} if item.text else {}),
             "attachments": item.attachments,
         }
@@ -160,6 +167,12 @@ def cancel(call: Call) -> Answer:
     return {}
 
 
+def _is_busy(call: Call, code: WelcomeCode) -> bool:
+    """Return whether another app is still sending with this code, as long as the setting says that takes."""
+    lasts = call.settings.welcome_busy_seconds
+    return code.used_by != call.app.agent_id and call.world.clock.seconds() < code.used_at + lasts
+
+
 @post("externalcontact/send_welcome_msg", "customer")
 def send_welcome(call: Call) -> Answer:
     """Answer send_welcome_msg: within 20 s, once; 41050 unknown or late, 41051 greeted already or chat begun."""
@@ -170,6 +183,8 @@ def send_welcome(call: Call) -> Answer:
     friend: Friendship | FriendRequest | None = corp.friendship(code.userid, code.external_userid)
     if friend is None:
         friend = corp.friend_requests.get(request_key(code.userid, code.external_userid))
+    if code.used and _is_busy(call, code):
+        raise WeComError(41096)
     if code.used or (friend is not None and friend.chat_started):
         raise WeComError(41051)
     if code.expires_at < call.world.clock.now():
@@ -177,7 +192,7 @@ def send_welcome(call: Call) -> Answer:
     if friend is None:
         raise WeComError(84061)
     text, attachments = checked_message(call.world, call.body)
-    code.used = True
+    code.used, code.used_at, code.used_by = True, call.world.clock.seconds(), call.app.agent_id
     letter = {
         "at": call.world.clock.seconds(),
         "via": "welcome",

@@ -201,7 +201,7 @@ def delete_tags(call: Call, *, of_strategy: bool) -> Answer:
 @post("externalcontact/mark_tag", "customer")
 def mark_tag(call: Call) -> Answer:
     """Answer mark_tag; 84061 when the customer is not this staff member's, 40068 for an unknown tag."""
-    staff = call.member(call.text("userid"), unknown=40003)
+    staff = call.licensed_member(call.text("userid"), unknown=40003)
     friend = call.corp.friendship(staff.userid, call.text("external_userid", missing=41035))
     if friend is None:
         raise WeComError(84061)

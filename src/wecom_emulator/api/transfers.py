@@ -31,7 +31,7 @@ def _left(call: Call, userid: str) -> Staff:
 def _pair(call: Call, *, resigned: bool) -> tuple[Staff, Staff]:
     name = call.text("handover_userid", missing=41009)
     handover = _left(call, name) if resigned else call.member(name, unknown=40003)
-    taker = call.member(call.text("takeover_userid", missing=41009), unknown=40003)
+    taker = call.licensed_member(call.text("takeover_userid", missing=41009), unknown=40003)
     if handover.userid == taker.userid:
         raise WeComError(40058, "invalid Request Parameter: handover_userid and takeover_userid are the same")
     return handover, taker
@@ -104,8 +104,8 @@ def _unassigned(call: Call) -> Iterator[dict[str, Any]]:
         for external_userid in corp.friendships.get(staff.userid, {}):
             if transfers.waiting_transfer(call.world, staff.userid, external_userid) is None:
                 yield {
-                    "handover_userid": staff.userid,
                     "external_userid": external_userid,
+                    "handover_userid": staff.userid,
                     "dimission_time": staff.left_at or 0,
                 }
 
@@ -129,7 +129,7 @@ def _transfer_groups(call: Call, *, resigned: bool) -> Answer:
     chat_ids = call.texts("chat_id_list", most=100)
     if not chat_ids:
         raise WeComError(40063)
-    taker = call.member(call.text("new_owner", missing=41009), unknown=40003)
+    taker = call.licensed_member(call.text("new_owner", missing=41009), unknown=40003)
     transfers.check_taker(taker)
     failed = []
     for chat_id in dict.fromkeys(chat_ids):

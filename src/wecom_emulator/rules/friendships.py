@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from wecom_emulator.callbacks import EventField
 from wecom_emulator.errors import ActorError
+from wecom_emulator.rules.behavior import today
 from wecom_emulator.state.acquisition import FriendRequest
 from wecom_emulator.state.messages import WelcomeCode
 from wecom_emulator.state.people import STAFF_ACTIVE, Friendship, Person, Staff
@@ -69,7 +70,11 @@ def servants_of(world: World, way: ContactWay) -> list[str]:
 
 
 def scan_contact_way(world: World, person: Person, way: ContactWay) -> Scan:
-    """Make a person a friend of one of the way's staff in turn; raises ActorError no_staff_available."""
+    """Make a person a friend of one of the way's staff in turn.
+
+    Raises ActorError no_staff_available; code_expired or not_for_you for a temporary way.
+    """
+    _check_temporary(world, person, way)
     servants = servants_of(world, way)
     known = world.corp.followers.get(person.external_userid, {})
     friend_of = next((userid for userid in servants if userid in known), None)
@@ -77,8 +82,7 @@ def scan_contact_way(world: World, person: Person, way: ContactWay) -> Scan:
         return Scan(userid=friend_of, already_friend=True, welcome_code=None)
     if not servants:
         raise ActorError("no_staff_available", "nobody of this live code can take customers: give it active staff")
-    userid = servants[way.scans % len(servants)]
-    way.scans += 1
+    userid = _next_servant(way, person, servants)
     result = approach(
         world,
         person,
@@ -89,6 +93,25 @@ def scan_contact_way(world: World, person: Person, way: ContactWay) -> Scan:
         config_id=way.config_id,
     )
     return Scan(userid=userid, already_friend=False, welcome_code=result.welcome_code, pending=result.pending)
+
+
+def _check_temporary(world: World, person: Person, way: ContactWay) -> None:
+    if way.is_temp and way.created_at + way.expires_in <= world.clock.now():
+        raise ActorError("code_expired", "this temporary code is over: make a new one")
+    if way.is_temp and way.unionid and way.unionid != person.unionid:
+        raise ActorError("not_for_you", "this temporary code is for somebody else's unionid")
+
+
+def _next_servant(way: ContactWay, person: Person, servants: list[str]) -> str:
+    """Return whose turn it is; people of one partner corp stay with one member if the way is exclusive."""
+    partner_corp = person.corp_name if way.is_exclusive and person.type == PARTNER else ""
+    if partner_corp and way.keeper_of_corp.get(partner_corp) in servants:
+        return way.keeper_of_corp[partner_corp]
+    userid = servants[way.scans % len(servants)]
+    way.scans += 1
+    if partner_corp:
+        way.keeper_of_corp[partner_corp] = userid
+    return userid
 
 
 def request_key(userid: str, external_userid: str) -> str:
@@ -157,6 +180,7 @@ def become_friends(
     There is none if the console greets by itself, for a WeCom partner (type 2), or without `with_code`.
     """
     corp, now = world.corp, world.clock.seconds()
+    today(world, userid).new_contact += 1
     corp.befriend(
         Friendship(
             userid=userid,
@@ -200,6 +224,8 @@ def end_friendship(world: World, userid: str, external_userid: str, *, by_custom
     if world.corp.unfriend(userid, external_userid) is None:
         raise ActorError("not_friends", "these two are not friends: nothing to delete")
     fields: list[EventField] = [("UserID", userid), ("ExternalUserID", external_userid)]
+    if by_customer:
+        today(world, userid).negative_feedback += 1
     change = "del_follow_user" if by_customer else "del_external_contact"
     world.emit(EVENT, change, fields, subject=external_userid, concerns=[userid])
 

@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from wecom_emulator.callbacks import EventField
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
+from wecom_emulator.rules.group_history import note_change, note_size
 from wecom_emulator.rules.group_welcomes import greet
 from wecom_emulator.state.chats import JOIN_INVITED, JOIN_QR, MEMBER_EXTERNAL, MEMBER_STAFF, ChatMember, GroupChat
 from wecom_emulator.state.ways import JoinWay
@@ -15,9 +17,24 @@ EVENT = "change_external_chat"
 CHATS_PER_WAY = 5
 
 
-def member_version(chat: GroupChat) -> str:
-    """Return the version mark of the member list; it changes with every join and leave."""
-    return hashlib.blake2b(f"{chat.chat_id}:{chat.version}".encode(), digest_size=16).hexdigest()
+def member_version(chat: GroupChat, version: int | None = None) -> str:
+    """Return the mark of a version of the member list, by default the newest; every join and leave changes it."""
+    number = chat.version if version is None else version
+    return hashlib.blake2b(f"{chat.chat_id}:{number}".encode(), digest_size=16).hexdigest()
+
+
+OPENGID = "og"
+"""How a group's id for mini-programs begins; the rest is the chat_id backwards, so that it needs no table."""
+
+
+def opengid_of(chat: GroupChat) -> str:
+    """Return the id under which mini-programs know a group."""
+    return OPENGID + chat.chat_id[::-1]
+
+
+def chat_of_opengid(opengid: str) -> str:
+    """Return the chat_id behind an opengid; a text that is none leads to no group."""
+    return opengid.removeprefix(OPENGID)[::-1] if opengid.startswith(OPENGID) else ""
 
 
 def open_group(world: World, chat_id: str) -> GroupChat:
@@ -28,18 +45,34 @@ def open_group(world: World, chat_id: str) -> GroupChat:
     return chat
 
 
-def create_group(world: World, *, name: str, owner: str, members: Sequence[str] = ()) -> GroupChat:
-    """Open a group with its owner and first members and tell the callbacks; raises ActorError unknown_customer."""
+def create_group(
+    world: World, *, name: str, owner: str, members: Sequence[str] = (), internal: bool = False
+) -> GroupChat:
+    """Open a group with its owner and first members and tell the callbacks.
+
+    An internal group has staff only and calls nobody back. Raises ActorError unknown_customer or internal_group.
+    """
     corp, now = world.corp, world.clock.seconds()
     unknown = next((item for item in members if item not in corp.persons and item not in corp.staff), None)
     if unknown is not None:
         raise ActorError("unknown_customer", f"no such member {unknown!r}: create it first", status=404)
-    chat = GroupChat(chat_id=corp.new_id("chat", "wr"), name=name, owner=owner, create_time=now)
+    if internal and any(item not in corp.staff for item in members):
+        raise ActorError("internal_group", "an internal group has staff only")
+    chat_id = corp.new_id("chat", "wr")
+    chat = GroupChat(chat_id=chat_id, name=name, owner=owner, create_time=now, internal=internal)
     corp.chats[chat.chat_id] = chat
     for userid in dict.fromkeys([owner, *members]):
         _put_member(world, chat, userid, scene=JOIN_INVITED, invitor=owner, state="")
-    world.emit(EVENT, "create", [("ChatId", chat.chat_id)], subject=chat.chat_id, concerns=[owner])
+    _tell(world, chat, "create", [("ChatId", chat.chat_id)])
     return chat
+
+
+def check_room(world: World, chat: GroupChat) -> None:
+    """Raise ActorError internal_group or group_full when no customer can enter a group."""
+    if chat.internal:
+        raise ActorError("internal_group", "no customer can enter an internal group")
+    if len(chat.members) >= world.corp.settings.group_capacity:
+        raise ActorError("group_full", "the group is full: use a join way, which opens the next one")
 
 
 def join_group(
@@ -48,10 +81,9 @@ def join_group(
     """Add a customer to a group and tell the callbacks; raises ActorError already_member or group_full."""
     if external_userid in chat.members:
         raise ActorError("already_member", "this customer is in the group already")
-    if len(chat.members) >= world.corp.settings.group_capacity:
-        raise ActorError("group_full", "the group is full: use a join way, which opens the next one")
+    check_room(world, chat)
     before = member_version(chat)
-    chat.version += 1
+    note_change(world, chat, came=external_userid)
     _put_member(world, chat, external_userid, scene=scene, invitor=invitor or chat.owner, state=state)
     settings = world.corp.settings
     join_scene = settings.event_join_scene_qr if scene == JOIN_QR else settings.event_join_scene_invited
@@ -64,8 +96,9 @@ def leave_group(world: World, chat: GroupChat, member: str, *, removed: bool) ->
     if member not in chat.members:
         raise ActorError("not_member", "this person is not in the group")
     before = member_version(chat)
-    chat.version += 1
+    note_change(world, chat, gone=replace(chat.members[member]))
     del chat.members[member]
+    note_size(world, chat)
     settings = world.corp.settings
     scene = settings.event_quit_scene_removed if removed else settings.event_quit_scene_self
     _member_event(world, chat, "del_member", ("QuitScene", scene), member, before)
@@ -84,12 +117,12 @@ def change_group(world: World, chat: GroupChat, *, name: str = "", notice: str =
     for detail, given in details:
         if given:
             fields: list[EventField] = [("ChatId", chat.chat_id), ("UpdateDetail", detail)]
-            world.emit(EVENT, "update", fields, subject=chat.chat_id, concerns=[chat.owner])
+            _tell(world, chat, "update", fields)
 
 
 def _admit_staff(world: World, chat: GroupChat, userid: str) -> None:
     before = member_version(chat)
-    chat.version += 1
+    note_change(world, chat, came=userid)
     _put_member(world, chat, userid, scene=JOIN_INVITED, invitor=chat.owner, state="")
     scene = ("JoinScene", world.corp.settings.event_join_scene_invited)
     _member_event(world, chat, "add_member", scene, userid, before)
@@ -98,7 +131,7 @@ def _admit_staff(world: World, chat: GroupChat, userid: str) -> None:
 def dismiss_group(world: World, chat: GroupChat) -> None:
     """Close a group for good and tell the callbacks."""
     chat.dismissed_at = world.clock.seconds()
-    world.emit(EVENT, "dismiss", [("ChatId", chat.chat_id)], subject=chat.chat_id, concerns=[chat.owner])
+    _tell(world, chat, "dismiss", [("ChatId", chat.chat_id)])
 
 
 def join_by_way(world: World, way: JoinWay, external_userid: str) -> tuple[GroupChat, bool]:
@@ -135,6 +168,12 @@ def _open_next_room(world: World, way: JoinWay, last: GroupChat) -> GroupChat:
     return chat
 
 
+def _tell(world: World, chat: GroupChat, change_type: str, fields: list[EventField]) -> None:
+    """Tell the callbacks of a change of a customer group; internal groups are nobody's business."""
+    if not chat.internal:
+        world.emit(EVENT, change_type, fields, subject=chat.chat_id, concerns=[chat.owner])
+
+
 def _put_member(world: World, chat: GroupChat, userid: str, *, scene: int, invitor: str, state: str) -> None:
     now = world.clock.seconds()
     external = userid in world.corp.persons
@@ -149,6 +188,7 @@ def _put_member(world: World, chat: GroupChat, userid: str, *, scene: int, invit
     if external:
         day = china_date(now).date().isoformat()
         chat.joined[day] = chat.joined.get(day, 0) + 1
+    note_size(world, chat)
 
 
 def _member_event(world: World, chat: GroupChat, detail: str, scene: tuple[str, int], member: str, before: str) -> None:
@@ -164,4 +204,4 @@ def _member_event(world: World, chat: GroupChat, detail: str, scene: tuple[str, 
         ("LastMemVer", before),
         ("CurMemVer", member_version(chat)),
     ]
-    world.emit(EVENT, "update", fields, subject=chat.chat_id, concerns=[chat.owner])
+    _tell(world, chat, "update", fields)

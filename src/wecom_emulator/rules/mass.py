@@ -8,6 +8,7 @@ from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
 from wecom_emulator.rules import archive
 from wecom_emulator.rules.friendships import can_serve
+from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.messages import (
     ROW_NOT_FRIEND,
     ROW_OVER_CAP,
@@ -18,13 +19,13 @@ from wecom_emulator.state.messages import (
     StaffTask,
 )
 from wecom_emulator.state.people import Friendship
-from wecom_emulator.state.settings import CAP_DAYS_OF_MONTH, CAP_ONE_A_DAY, CAP_SEVEN_A_WEEK, App
+from wecom_emulator.state.settings import CAP_DAYS_OF_MONTH, CAP_FOUR_A_MONTH, CAP_ONE_A_DAY, CAP_SEVEN_A_WEEK, App
 from wecom_emulator.world import World
 
 RECEIVED_KEPT = 62
 """Earlier messages a receiver remembers; more than any cap counts in a month."""
 
-CAP_RULES = (CAP_DAYS_OF_MONTH, CAP_SEVEN_A_WEEK, CAP_ONE_A_DAY)
+CAP_RULES = (CAP_DAYS_OF_MONTH, CAP_SEVEN_A_WEEK, CAP_ONE_A_DAY, CAP_FOUR_A_MONTH)
 
 
 def cap_period(now: float, rule: str) -> tuple[tuple[int, ...], int]:
@@ -34,7 +35,8 @@ def cap_period(now: float, rule: str) -> tuple[tuple[int, ...], int]:
         return (day.year, day.month, day.day), 1
     if rule == CAP_SEVEN_A_WEEK:
         return tuple(day.isocalendar()[:2]), 7
-    return (day.year, day.month), monthrange(day.year, day.month)[1]
+    month = (day.year, day.month)
+    return month, 4 if rule == CAP_FOUR_A_MONTH else monthrange(*month)[1]
 
 
 def over_cap(received: list[int], now: float, rule: str) -> bool:
@@ -54,7 +56,9 @@ def last_keeper(world: World, external_userid: str, app: App) -> str | None:
     friends = [
         friend
         for friend in corp.followers.get(external_userid, {}).values()
-        if can_serve(corp.staff.get(friend.userid)) and corp.sees(app, corp.staff[friend.userid])
+        if can_serve(corp.staff.get(friend.userid))
+        and corp.sees(app, corp.staff[friend.userid])
+        and friend.userid not in corp.settings.unlicensed_userids
     ]
     if not friends:
         return None
@@ -91,11 +95,16 @@ def plan_single(
     return tasks, failed
 
 
+def groups_of(world: World, userid: str) -> list[GroupChat]:
+    """Return the living customer groups that a staff member owns."""
+    owned = world.corp.chats.where("owner", userid)
+    return [item for item in owned if item.dismissed_at is None and not item.internal]
+
+
 def plan_group(world: World, *, sender: str, chat_ids: Iterable[str]) -> tuple[dict[str, StaffTask], list[str]]:
     """Return the owner's task over the given groups (or all own ones) and the groups the sender does not own."""
-    corp = world.corp
     wanted = list(dict.fromkeys(chat_ids))
-    own = [item for item in corp.chats.where("owner", sender) if item.dismissed_at is None]
+    own = groups_of(world, sender)
     own_ids = {item.chat_id for item in own}
     chosen = [item for item in wanted if item in own_ids] if wanted else [item.chat_id for item in own]
     failed = [item for item in wanted if item not in own_ids]
@@ -112,17 +121,32 @@ def store(world: World, message: MassMessage) -> None:
         world.corp.open_tasks.setdefault(userid, {})[message.msgid] = None
 
 
-def confirm(world: World, userid: str, msgid: str | None) -> list[str]:
-    """Send one open task of a staff member, or all; return the msgids. Raises ActorError unknown_task."""
+def confirm(world: World, userid: str, msgid: str | None, targets: list[str] | None = None) -> list[str]:
+    """Send one open task of a staff member, or all; return the msgids.
+
+    `targets` is the sender's choice among the receivers of one task. Raises ActorError unknown_task or no_choice.
+    """
     open_tasks = world.corp.open_tasks.get(userid, {})
     if msgid is not None and msgid not in open_tasks:
         raise ActorError("unknown_task", "no open task of this staff member has that msgid", status=404)
     chosen = [msgid] if msgid is not None else list(open_tasks)
+    if targets is not None:
+        _choose(world, userid, msgid, targets)
     for item in chosen:
         message = world.corp.mass_messages[item]
         _send_task(world, message, message.tasks[userid])
         open_tasks.pop(item, None)
     return chosen
+
+
+def _choose(world: World, userid: str, msgid: str | None, targets: list[str]) -> None:
+    """Leave only the chosen receivers in a task; raises ActorError no_choice."""
+    message = world.corp.mass_messages.get(msgid or "")
+    if message is None or not message.allow_select or message.chat_type == "group":
+        raise ActorError("no_choice", "receivers can be chosen for one msgid of a single message with allow_select")
+    rows = message.tasks[userid].rows
+    for target in [item for item in rows if item not in targets]:
+        del rows[target]
 
 
 def ignore(world: World, userid: str, msgid: str) -> None:

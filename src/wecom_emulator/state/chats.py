@@ -27,9 +27,20 @@ class ChatMember:
 
 
 @dataclass(slots=True, kw_only=True)
+class ChatChange:
+    """A change of the members: the version before it, who came or who is gone; kept as long as details lag."""
+
+    at: int
+    version: int
+    came: str = ""
+    gone: ChatMember | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class GroupChat:
     """A group; status 0 normal, 1 owner left, 2 inheriting, 3 inherited; `received` as for persons.
 
+    Counts are kept by ISO date: messages, external people joined, distinct writers, members at the end of the day.
     An internal group (staff only) is invisible to the customer-contact calls. `handed_over_at` holds the instants at
     which its owner was changed by a transfer on the job.
     """
@@ -47,6 +58,11 @@ class GroupChat:
     received: list[int] = field(default_factory=list)
     messages: dict[str, int] = field(default_factory=dict)
     joined: dict[str, int] = field(default_factory=dict)
+    writers: dict[str, int] = field(default_factory=dict)
+    writers_day: str = ""
+    writers_today: list[str] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)
+    changes: list[ChatChange] = field(default_factory=list)
     handed_over_at: list[int] = field(default_factory=list)
     internal: bool = False
     welcome_template_id: str = ""

@@ -9,6 +9,7 @@ from typing import Any
 from wecom_emulator.state import codec
 from wecom_emulator.state.acquisition import AcquisitionLink, FriendRequest, QuotaLot
 from wecom_emulator.state.archive import ArchiveRow, Consent
+from wecom_emulator.state.behavior import BehaviorDay
 from wecom_emulator.state.catalog import InterceptRule, Product
 from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.indexes import ChatsOf, TagIndex, open_tasks_of
@@ -23,6 +24,7 @@ from wecom_emulator.state.settings import App, CallbackConfig, Settings
 from wecom_emulator.state.store import Store
 from wecom_emulator.state.strategies import Strategy
 from wecom_emulator.state.tags import TagGroup
+from wecom_emulator.state.temp_chats import TempChat
 from wecom_emulator.state.timers import Timer
 from wecom_emulator.state.transfers import GroupHandover, Transfer, TransferLog
 from wecom_emulator.state.uploads import UploadJob
@@ -90,10 +92,12 @@ class Corp:
     counters: dict[str, int] = field(default_factory=dict)
     welcome_templates: dict[str, WelcomeTemplate] = field(default_factory=dict)
     strategies: dict[str, Strategy] = field(default_factory=dict)
+    temp_chats: dict[str, TempChat] = field(default_factory=dict)
     friend_requests: dict[str, FriendRequest] = field(default_factory=dict)
     acquisition_links: dict[str, AcquisitionLink] = field(default_factory=dict)
     silent_link_customers: dict[str, str] = field(default_factory=dict)
     quota_lots: dict[str, QuotaLot] = field(default_factory=dict)
+    behavior: dict[str, BehaviorDay] = field(default_factory=dict)
     timers: dict[str, Timer] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
     transfers_of_customer: dict[str, TransferLog] = field(default_factory=dict)

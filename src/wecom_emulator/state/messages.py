@@ -28,6 +28,8 @@ class WelcomeCode:
     external_userid: str
     expires_at: float
     used: bool = False
+    used_at: int = 0
+    used_by: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,12 +54,13 @@ class StaffTask:
 
 @dataclass(slots=True, kw_only=True)
 class MassMessage:
-    """A mass message made by an app; chat_type single or group."""
+    """A mass message; chat_type single or group; `creator` is the staff member who made it, "" for an app."""
 
     msgid: str
     chat_type: str
     create_time: int
     created_by: int = 0
+    creator: str = ""
     text: dict[str, Any] = field(default_factory=dict)
     attachments: list[dict[str, Any]] = field(default_factory=list)
     allow_select: bool = False

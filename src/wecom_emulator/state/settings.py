@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 CAP_DAYS_OF_MONTH = "days_of_month"
 CAP_SEVEN_A_WEEK = "7_per_week"
 CAP_ONE_A_DAY = "1_per_day"
+CAP_FOUR_A_MONTH = "4_per_month"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,6 +22,11 @@ class Settings:
     unknown_chat_errcode: int = 40050
     corp_tag_limit: int = 10_000
     contact_way_quota: int = 500_000
+    temp_ways_per_day: int = 100_000
+    unlicensed_userids: list[str] = field(default_factory=list)
+    statistics_ready_hour: int = 3
+    chat_detail_lag_seconds: int = 0
+    welcome_busy_seconds: int = 0
     staff_per_way: int = 100
     auto_create_room_default: int = 1
     add_join_way_returns_qr_code: bool = False

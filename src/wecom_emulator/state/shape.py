@@ -13,7 +13,7 @@ from wecom_emulator.state import codec
 
 Convert = Callable[[Any], Any]
 
-_scan = json.JSONDecoder().scan_once
+_scan: Callable[[str, int], tuple[Any, int]] = json.scanner.make_scanner(json.JSONDecoder())  # type: ignore[attr-defined]
 _encode = json.JSONEncoder(separators=(",", ":"), default=codec.dump).encode
 
 

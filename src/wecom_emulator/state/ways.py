@@ -6,7 +6,10 @@ from typing import Any
 
 @dataclass(slots=True, kw_only=True)
 class ContactWay:
-    """A «contact me» way; type 1 single, 2 multi; scene 1 mini-program, 2 QR; `scans` drives the round robin."""
+    """A «contact me» way; type 1 single, 2 multi; scene 1 mini-program, 2 QR; `scans` drives the round robin.
+
+    `keeper_of_corp` remembers, for an exclusive way, which staff member a partner corp's people go to.
+    """
 
     config_id: str
     type: int
@@ -22,12 +25,13 @@ class ContactWay:
     chat_expires_in: int = 0
     unionid: str = ""
     is_exclusive: bool = False
-    mark_source: bool = False
+    mark_source: bool = True
     conclusions: dict[str, Any] = field(default_factory=dict)
     qr_code: str = ""
     created_at: int = 0
     created_by: int = 0
     scans: int = 0
+    keeper_of_corp: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

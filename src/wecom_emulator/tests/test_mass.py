@@ -218,3 +218,74 @@ def test_results_come_in_pages(desk: Desk):
         seen += [row["external_userid"] for row in page["send_list"]]
         cursor = page["next_cursor"]
     assert (seen, cursor) == (customers, "")
+
+
+def test_four_a_month(desk: Desk):
+    desk.settings(receiving_cap="4_per_month")
+    desk.staff("li")
+    (customer,) = desk.customers(1)
+    desk.befriend("li", customer)
+    for _ in range(5):
+        last = desk.ok(ADD, external_userid=[customer], text=TEXT)["msgid"]
+        desk.member("li", "tasks/confirm")
+    assert results(desk, last, "li") == {customer: 3}
+    desk.advance(4 * 86_400)
+    last = desk.ok(ADD, external_userid=[customer], text=TEXT)["msgid"]
+    desk.member("li", "tasks/confirm")
+    assert results(desk, last, "li") == {customer: 1}
+
+
+def test_staff_choose_receivers_only_where_they_may(desk: Desk):
+    desk.staff("li")
+    customers = desk.customers(3)
+    desk.befriend("li", *customers)
+    fixed = desk.ok(ADD, external_userid=customers, text=TEXT)["msgid"]
+    free = desk.ok(ADD, external_userid=customers, text=TEXT, allow_select=True)["msgid"]
+    tasks = desk.admin("GET", "/actors/staff/li/tasks")["tasks"]
+    assert [task["allow_select"] for task in tasks] == [False, True]
+    choice = {"targets": customers[1:]}
+    assert desk.member("li", "tasks/confirm", msgid=fixed, **choice, status=409)["error"] == "no_choice"
+    assert desk.member("li", "tasks/confirm", **choice, status=409)["error"] == "no_choice"
+    desk.member("li", "tasks/confirm", msgid=free, **choice)
+    assert results(desk, free, "li") == dict.fromkeys(customers[1:], 1)
+    assert desk.inbox(customers[0]) == []
+
+
+def test_personal_messages_are_listed_apart_and_count(desk: Desk):
+    desk.settings(receiving_cap="1_per_day")
+    desk.staff("li", "wang")
+    (customer,) = desk.customers(1)
+    desk.befriend("li", customer)
+    chat_id = desk.member("li", "create_group", name="G", members=[customer])["chat_id"]
+    own = desk.member("li", "mass_send", text="From me")["msgid"]
+    grouped = desk.member("li", "mass_send", text="To my groups", chat_type="group")["msgid"]
+    corp = desk.ok(ADD, external_userid=[customer], text=TEXT)["msgid"]
+    desk.member("li", "tasks/confirm")
+    assert results(desk, own, "li") == {customer: 1}
+    assert results(desk, grouped, "li") == {chat_id: 1}
+    assert results(desk, corp, "li") == {customer: 3}
+    assert desk.member("wang", "mass_send", text="x", status=409)["error"] == "not_friends"
+    assert desk.member("li", "mass_send", text="x", targets=["wmnone"], status=409)["error"] == "not_friends"
+    ask = {"chat_type": "single", "start_time": 1511755200, "end_time": 1511755201}
+
+    def listed(**more):
+        rows = desk.ok("externalcontact/get_groupmsg_list_v2", **ask, **more)["group_msg_list"]
+        return [(row["msgid"], row["create_type"], row.get("creator")) for row in rows]
+
+    assert sorted(listed()) == sorted([(own, 1, "li"), (corp, 0, None)])
+    assert listed(filter_type=0) == [(corp, 0, None)]
+    assert listed(filter_type=1) == [(own, 1, "li")]
+    assert listed(creator="wang") == []
+    assert listed(creator="li") == [(own, 1, "li")]
+    assert desk.post("externalcontact/get_groupmsg_list_v2", **ask, filter_type=3)["errcode"] == 40058
+
+
+def test_keepers_without_licence_are_not_asked(desk: Desk):
+    desk.staff("li", "wang")
+    (customer,) = desk.customers(1)
+    desk.befriend("li", customer)
+    desk.advance(1)
+    desk.befriend("wang", customer)
+    desk.settings(unlicensed_userids=["wang"])
+    msgid = desk.ok(ADD, external_userid=[customer], text=TEXT)["msgid"]
+    assert [row["userid"] for row in desk.ok("externalcontact/get_groupmsg_task", msgid=msgid)["task_list"]] == ["li"]

@@ -64,6 +64,48 @@ SOUND: dict[str, Any] = {
     "department": [1],
 }
 SECRETS = {"contacts_write": "emulator-contact-secret", "archive": "emulator-archive-secret"}
+DEEP: dict[str, dict[str, Any]] = {
+    "externalcontact/transfer_customer": {"handover_userid": "x", "takeover_userid": "y", "external_userid": ["x"]},
+    "externalcontact/transfer_result": {"handover_userid": "x", "takeover_userid": "y"},
+    "externalcontact/groupchat/onjob_transfer": {"chat_id_list": ["x"], "new_owner": "y"},
+    "externalcontact/get_unassigned_list": {"page_id": 1, "page_size": 2},
+    "externalcontact/group_welcome_template/add": {
+        "text": {"content": "x"},
+        "link": {"title": "x", "url": "http://x"},
+        "notify": 1,
+        "agentid": 1000002,
+    },
+    "externalcontact/customer_acquisition/create_link": {
+        "link_name": "x",
+        "range": {"user_list": ["x"], "department_list": [1]},
+        "skip_verify": True,
+        "priority_option": {"priority_type": 2, "priority_userid_list": ["x"]},
+    },
+    "externalcontact/customer_strategy/create": {
+        "parent_id": 0,
+        "strategy_name": "x",
+        "admin_list": ["x"],
+        "privilege": {"contact_me": True},
+        "range": [{"type": 1, "userid": "x"}],
+    },
+    "externalcontact/add_contact_way": {
+        "type": 1,
+        "scene": 2,
+        "user": ["x"],
+        "is_temp": True,
+        "expires_in": 60,
+        "conclusions": {"text": {"content": "x"}, "link": {"title": "x", "url": "http://x"}},
+    },
+    "externalcontact/get_user_behavior_data": {
+        "userid": ["x"],
+        "partyid": [1],
+        "start_time": 1511668800,
+        "end_time": 1511668801,
+    },
+    "externalcontact/groupchat/statistic_group_by_day": {"day_begin_time": 1511668800, "day_end_time": 1511668801},
+}
+"""Sound bodies of calls that refuse anything less before they look further."""
+
 PARAMETER = re.compile(r'"([a-z_]+)"')
 
 
@@ -136,18 +178,52 @@ def test_odd_parameters_are_answered(client: Client, path: str):
         assert isinstance(answer.json()["errcode"], int)
 
 
-@pytest.mark.parametrize("actor", ["customers/x", "staff/x", "admin"])
+def with_odd_parts(sound: Any) -> Iterator[Any]:
+    """Yield a body with one odd value in the place of each of its parts, at any depth."""
+    for name, value in sound.items():
+        yield from ({**sound, name: odd} for odd in ODD)
+        if isinstance(value, dict):
+            yield from ({**sound, name: inner} for inner in with_odd_parts(value))
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            yield from ({**sound, name: [inner]} for inner in with_odd_parts(value[0]))
+
+
+@pytest.mark.parametrize("path", sorted(DEEP))
+def test_odd_parts_of_sound_bodies_are_answered(client: Client, path: str):
+    client.post("/emulator/staff", json={"staff": [{"userid": "y", "name": "Y"}]})
+    query = {"access_token": token(client, "emulator-app-secret")}
+    assert client.post(f"/cgi-bin/{path}", params=query, json=DEEP[path]).json()["errcode"] == 0
+    for body in with_odd_parts(DEEP[path]):
+        answer = client.post(f"/cgi-bin/{path}", params=query, json=body)
+        assert (answer.status_code, type(answer.json()["errcode"])) == (200, int), body
+
+
+@pytest.mark.parametrize("actor", ["customer", "staff", "admin"])
 def test_odd_actions_are_refused(client: Client, actor: str):
     verbs = [name for kind, name in VERBS if kind == actor.partition("/")[0].removesuffix("s")]
     assert verbs
     names = ["userid", "external_userid", "chat_id", "to", "state", "kind", "msgid", "members", "name", "text"]
+    names += [
+        "targets",
+        "template_id",
+        "internal",
+        "accepted",
+        "group_name",
+        "names",
+        "ids",
+        "group_id",
+        "id",
+        "link_id",
+    ]
+    names += ["amount", "expire_date", "remark_mobiles", "chat_type"]
     names += ["owner", "add_tag", "remove_tag", "remark", "scene", "open_kfid", "url", "qr_code", "add_way"]
     names += ["moment_id", "tag_ids", "attachments", "undo", "key", "id", "department_id", "parentid", "department"]
     names += ["mobile", "direct_leader", "is_leader_in_dept", "extattr", "tagid", "userlist", "partylist", "remove"]
+    whose = {"customer": "customers/x", "staff": "staff/x", "admin": "admin"}[actor]
     for verb in verbs:
         for odd in ODD:
             for body in (dict.fromkeys(names, odd), {"userid": "x", "name": "N", **dict.fromkeys(names[6:8], odd)}):
-                answer = client.post(f"/emulator/actors/{actor}/{verb}", json=body)
+                answer = client.post(f"/emulator/actors/{whose}/{verb}", json=body)
                 assert answer.status_code in (200, 400, 404, 409)
 
 

@@ -46,3 +46,21 @@ def test_friendship_that_ended_gets_no_welcome(desk: Desk, receiver: Receiver):
     customer, code = new_friend(desk, receiver)
     desk.customer(customer, "delete_staff", userid="li")
     assert desk.post(SEND, welcome_code=code, text={"content": "x"})["errcode"] == 84061
+
+
+def test_another_app_waits_while_one_is_sending(desk: Desk, receiver: Receiver):
+    desk.settings(welcome_busy_seconds=2)
+    corp = desk.admin("GET", "/corp")
+    corp["apps"].append({"agent_id": 1000003, "secret": "other", "name": "Other"})
+    corp["apps"].append({"agent_id": 1000004, "secret": "none", "name": "None", "customer_contact": False})
+    desk.admin("PUT", "/corp", corp)
+    desk.forget_tokens()
+    desk.staff("li")
+    _, code = new_friend(desk, receiver)
+    welcome = {"welcome_code": code, "text": {"content": "hello"}}
+    assert desk.post(SEND, secret="none", **welcome)["errcode"] == 48002
+    desk.ok(SEND, **welcome)
+    assert desk.post(SEND, secret="other", **welcome)["errcode"] == 41096
+    assert desk.post(SEND, **welcome)["errcode"] == 41051
+    desk.advance(2)
+    assert desk.post(SEND, secret="other", **welcome)["errcode"] == 41051
