@@ -5,12 +5,14 @@ from wecom_emulator.actors import (
     address_book,
     archive,
     cards,
+    customer_service,
     customers,
     groups,
     moments,
     staff,
     tags,
     transfers,
+    webhooks,
 )
 from wecom_emulator.actors.staff import open_tasks
 from wecom_emulator.actors.verbs import perform
@@ -20,6 +22,7 @@ __all__ = [
     "address_book",
     "archive",
     "cards",
+    "customer_service",
     "customers",
     "groups",
     "moments",
@@ -28,4 +31,5 @@ __all__ = [
     "staff",
     "tags",
     "transfers",
+    "webhooks",
 ]

@@ -62,8 +62,18 @@ SOUND: dict[str, Any] = {
     "mobile": "1",
     "parentid": 1,
     "department": [1],
+    "service_state": 3,
+    "servicer_userid": "x",
+    "department_id_list": [1],
+    "question": {"text": {"content": "q"}},
+    "answers": [{"text": {"content": "a"}}],
+    "markdown": {"content": "m"},
 }
 SECRETS = {"contacts_write": "emulator-contact-secret", "archive": "emulator-archive-secret"}
+MESSAGE_TYPES = ("image", "link", "msgmenu", "miniprogram", "location", "ca_link", "news", "template_card", "markdown")
+"""Types of messages whose bodies are fuzzed where a message is sent."""
+
+KF = "wkEmulatorDefaultAccount00000001"
 PARAMETER = re.compile(r'"([a-z_]+)"')
 
 
@@ -82,6 +92,7 @@ class Client:
         world = build_world(clock="2017-11-27T04:00:00Z", frozen=True, archive_on=True, **limits)
         transport = httpx.ASGITransport(create_app(world))
         self.runner = runner
+        self.key = ""
         self.http = httpx.AsyncClient(transport=transport, base_url="http://emulator")
 
     def request(self, method: str, path: str, **fields: Any) -> httpx.Response:
@@ -101,6 +112,8 @@ def client() -> Iterator[Client]:
         made.post("/emulator/staff", json={"staff": [{"userid": "x", "name": "X"}]})
         made.post("/emulator/customers", json={"customers": [{"external_userid": "x", "name": "X"}]})
         made.post("/emulator/actors/customers/x/add", json={"userid": "x"})
+        made.post("/emulator/actors/customers/x/write", json={"to": "kf", "open_kfid": KF, "text": "q"})
+        made.key = made.post("/emulator/actors/admin/add_webhook", json={"name": "W"}).json()["key"]
         yield made
 
 
@@ -111,6 +124,10 @@ def bodies(names: list[str], rng: Random) -> Iterator[dict[str, Any]]:
     for name in SOUND:
         for odd in rng.sample(ODD, 2):
             yield {**SOUND, name: odd}
+    for msgtype in MESSAGE_TYPES:
+        for odd in rng.sample(ODD, 4):
+            yield {**SOUND, "msgtype": msgtype, msgtype: odd}
+            yield {**SOUND, "msgtype": msgtype, msgtype: {"list": odd, "articles": odd, "url": odd, "card_action": odd}}
     for odd in ODD:
         yield {**SOUND, "sender": "x", "external_userid": [], "tag_filter": odd}
 
@@ -124,7 +141,8 @@ def token(client: Client, secret: str) -> str:
 def test_odd_parameters_are_answered(client: Client, path: str):
     names, rng = parameters(), Random(path)
     endpoint = ENDPOINTS[path]
-    query = {"access_token": token(client, SECRETS.get(endpoint.right, "emulator-app-secret"))}
+    secret = SECRETS.get(endpoint.right, "emulator-app-secret")
+    query = {"access_token": token(client, secret), "key": client.key, "type": "file"}
     get = endpoint.methods == ("GET",)
     for body in bodies(names, rng):
         if get:
@@ -144,11 +162,22 @@ def test_odd_actions_are_refused(client: Client, actor: str):
     names += ["owner", "add_tag", "remove_tag", "remark", "scene", "open_kfid", "url", "qr_code", "add_way"]
     names += ["moment_id", "tag_ids", "attachments", "undo", "key", "id", "department_id", "parentid", "department"]
     names += ["mobile", "direct_leader", "is_leader_in_dept", "extattr", "tagid", "userlist", "partylist", "remove"]
+    kf_names = ["msgtype", "message", "menu_id", "refuses", "to_userid", "wechat_channels", "times", "fail_type", "key"]
+    kf_names += ["managers", "api_managed", "smart_reply", "native_welcome", "userids", "departments", "chat_ids"]
+    types = ["merged_msg", "msgmenu", "image", "link"]
+    sound = {"open_kfid": KF, "external_userid": "x", "key": client.key, "to": "kf", "text": "t"}
+    rng = Random(actor)
     for verb in verbs:
+        tried = []
         for odd in ODD:
-            for body in (dict.fromkeys(names, odd), {"userid": "x", "name": "N", **dict.fromkeys(names[6:8], odd)}):
-                answer = client.post(f"/emulator/actors/{actor}/{verb}", json=body)
-                assert answer.status_code in (200, 400, 404, 409)
+            tried += [dict.fromkeys(names, odd), {"userid": "x", "name": "N", **dict.fromkeys(names[6:8], odd)}]
+        if "kf" in verb or verb == "write":
+            tried += [{**sound, name: odd} for name in kf_names for odd in rng.sample(ODD, 3)]
+            for kind in types:
+                tried += [{**sound, "msgtype": kind, "message": {"item": odd, "list": odd, "size": odd}} for odd in ODD]
+        for body in tried:
+            answer = client.post(f"/emulator/actors/{actor}/{verb}", json=body)
+            assert answer.status_code in (200, 400, 404, 409), (verb, body, answer.text)
 
 
 @pytest.mark.parametrize(
