@@ -136,6 +136,10 @@ class CallbackSender:
             self.counts.duplicated += 1
             self._put(delivery, settings)
 
+    def waiting(self, event: str, subject: str) -> bool:
+        """Return whether an event about a subject is queued and not yet on its way."""
+        return any(item.event == event and item.subject == subject for lane in self._lanes.values() for item in lane)
+
     def _drawn(self, probability: float) -> bool:
         return probability > 0 and self._rng.random() < probability
 

@@ -28,6 +28,9 @@ from wecom_emulator.api import (
     intercept,
     join_ways,
     kf,
+    kf_customers,
+    kf_knowledge,
+    kf_messages,
     login,
     media,
     messages,
@@ -39,9 +42,10 @@ from wecom_emulator.api import (
     strategy_tags,
     tags,
     transfers,
+    webhooks,
     welcome_templates,
 )
-from wecom_emulator.api.call import ENDPOINTS, Answer, Call, Endpoint, RawAnswer, Upload, authorize
+from wecom_emulator.api.call import ENDPOINTS, KEYED, NO_APP, Answer, Call, Endpoint, RawAnswer, Upload, authorize
 from wecom_emulator.errors import WeComError, errmsg
 from wecom_emulator.faults import Fault
 from wecom_emulator.recorder import RecordedCall
@@ -70,6 +74,10 @@ AREAS = (
     archive,
     media,
     kf,
+    kf_messages,
+    kf_customers,
+    kf_knowledge,
+    webhooks,
     transfers,
     welcome_templates,
     acquisition,
@@ -154,12 +162,13 @@ async def _read(request: Request, exchange: _Exchange) -> None:
 
 def _authenticated(world: World, request: Request, exchange: _Exchange, endpoint: Endpoint) -> App:
     settings = world.corp.settings
-    ip = request.client.host if request.client else ""
-    app = world.app_of_token(exchange.query.get("access_token", ""))
-    exchange.app = app
-    if settings.trusted_ips and ip not in settings.trusted_ips:
-        raise WeComError(60020)
-    authorize(app, endpoint)
+    app = NO_APP
+    if endpoint.right != KEYED:
+        ip = request.client.host if request.client else ""
+        app = exchange.app = world.app_of_token(exchange.query.get("access_token", ""))
+        if settings.trusted_ips and ip not in settings.trusted_ips:
+            raise WeComError(60020)
+        authorize(app, endpoint)
     if request.method not in endpoint.methods:
         raise WeComError(43002 if "POST" in endpoint.methods else 43001)
     world.rates.check(exchange.path, now=world.clock.now(), settings=settings)
@@ -260,7 +269,7 @@ def cgi_handler(world: World) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _record(world: World, request: Request, exchange: _Exchange, answer: Answer | RawAnswer) -> None:
-    hidden = {"access_token", "corpsecret"}
+    hidden = {"access_token", "corpsecret", "key"}
     world.recorder.add(
         RecordedCall(
             at=world.clock.seconds(),

@@ -135,11 +135,13 @@ class World:
         subject: str,
         concerns: Iterable[str] = (),
         from_user: str = "sys",
+        agents: Sequence[int] | None = None,
     ) -> None:
         """Queue an event for every callback url that may see it.
 
         `concerns` names the staff in it: an app with its own url gets the event only if one of them is in its visible
-        range (any app, when it concerns nobody). `subject` is the customer, group or object whose order is kept.
+        range (any app, when it concerns nobody). `subject` is the customer, group or object whose order is kept. `agents`
+        are the only apps that may have it, None for any.
         """
         if not self.corp.callbacks:
             return
@@ -152,6 +154,8 @@ class World:
         plain = event_xml([*head, *fields])
         named = list(concerns)
         for config in self.corp.callbacks:
+            if agents is not None and config.agent_id is not None and config.agent_id not in agents:
+                continue
             if self._may_see(config, event, named):
                 self.sender.enqueue(
                     Delivery(

@@ -82,6 +82,24 @@ class Settings:
     kf_welcome_code_seconds: int = 20
     kf_messages_per_window: int = 5
     kf_window_seconds: int = 172_800
+    kf_async_window_errors: bool = False
+    kf_allow_end_from: list[int] = field(default_factory=lambda: [3])
+    kf_event_messages_count: bool = False
+    kf_expiry_emits_event: bool = False
+    kf_native_welcome_blocks_code: bool = True
+    kf_merge_bells: bool = False
+    kf_recall_seconds: int = 120
+    kf_account_limit: int = 5000
+    kf_servicers_per_account: int = 2000
+    kf_departments_per_account: int = 20
+    kf_departments_per_call: int = 100
+    kf_menu_items: int = 10
+    kf_miniprogram_appids: list[str] = field(default_factory=list)
+    kf_statistics_ready_hour: int = 6
+    kf_knowledge_groups: int = 100
+    kf_intents_per_group: int = 200
+    kf_intents_nested: bool = False
+    webhook_posts_per_minute: int = 20
     callback_timeout_seconds: float = 5.0
     callback_tries: int = 3
     callback_retry_pause_seconds: float = 0.2

@@ -13,7 +13,15 @@ from juqun.channels.wecom.errors import (
     WecomUnknownOutcomeError,
     WelcomeSpentError,
 )
-from juqun.channels.wecom.types import ImageAttachment, LinkAttachment, SendableAttachment
+from juqun.channels.wecom.types import (
+    ImageAttachment,
+    KfMenu,
+    KfMenuChoice,
+    KfMenuItem,
+    KfMenuLink,
+    LinkAttachment,
+    SendableAttachment,
+)
 
 OK = 0
 SYSTEM_BUSY = -1
@@ -46,6 +54,13 @@ MAX_WAY_USERS = 100
 MAX_WAY_CHATS = 5
 MAX_NOTICE_USERS = 1_000
 KF_MAX_TEXT_BYTES = 2048
+KF_MENU_ITEMS = 10
+KF_MENU_EDGE_BYTES = 1024
+KF_MENU_ID_BYTES = 64  # older clients' limit; newer text says 128
+KF_MENU_CHOICE_BYTES = 128
+KF_MENU_LINK_BYTES = 1024
+KF_MENU_TEXT_BYTES = 256
+KF_URL_BYTES = 2048
 _LINK_BYTES = {"title": 128, "desc": 512, "url": 2048, "picurl": 2048}
 
 
@@ -116,3 +131,31 @@ def check_count(endpoint: Endpoint, what: str, count: int, *, most: int, least: 
 def check_state(endpoint: Endpoint, state: str) -> None:
     """Raise WecomLimitError when a way's state is longer than 30 characters."""
     check_count(endpoint, "characters in state", len(state), most=MAX_STATE_CHARACTERS, least=0)
+
+
+def check_bytes(endpoint: Endpoint, what: str, text: str, *, most: int, least: int = 1) -> None:
+    """Raise WecomLimitError unless a text has least..most bytes in UTF-8."""
+    if not least <= len(text.encode()) <= most:
+        raise WecomLimitError(endpoint=endpoint.path, detail=f"{what} must have {least} to {most} bytes")
+
+
+def check_kf_menu(endpoint: Endpoint, menu: KfMenu) -> None:
+    """Raise WecomLimitError when a menu breaks a documented limit, or says nothing."""
+    if not (menu.head or menu.items or menu.tail):
+        raise WecomLimitError(endpoint=endpoint.path, detail="a menu without any text")
+    check_count(endpoint, "menu lines", len(menu.items), most=KF_MENU_ITEMS, least=0)
+    for name, text in (("menu head", menu.head), ("menu tail", menu.tail)):
+        check_bytes(endpoint, name, text, most=KF_MENU_EDGE_BYTES, least=0)
+    for item in menu.items:
+        _check_kf_menu_item(endpoint, item)
+
+
+def _check_kf_menu_item(endpoint: Endpoint, item: KfMenuItem) -> None:
+    most = KF_MENU_TEXT_BYTES
+    if isinstance(item, KfMenuChoice):
+        check_bytes(endpoint, "menu id", item.menu_id, most=KF_MENU_ID_BYTES)
+        most = KF_MENU_CHOICE_BYTES
+    elif isinstance(item, KfMenuLink):
+        check_bytes(endpoint, "menu url", item.url, most=KF_URL_BYTES)
+        most = KF_MENU_LINK_BYTES
+    check_bytes(endpoint, "menu line", item.text, most=most)

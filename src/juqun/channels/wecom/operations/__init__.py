@@ -4,11 +4,24 @@ from juqun.channels.wecom.operations.callbacks import MAX_CALLBACK_BYTES, check_
 from juqun.channels.wecom.operations.checks import run_checks
 from juqun.channels.wecom.operations.contacts import get_contact, iter_contacts, list_contact_ids
 from juqun.channels.wecom.operations.customer_service import (
+    kf_add_servicers,
     kf_contact_link,
+    kf_customers,
+    kf_get_session,
     kf_list_accounts,
+    kf_list_servicers,
+    kf_move_session,
+    kf_remove_servicers,
+    kf_sync_messages,
+)
+from juqun.channels.wecom.operations.customer_service_sends import (
+    kf_send_acquisition_link,
+    kf_send_image,
+    kf_send_link,
+    kf_send_menu,
+    kf_send_menu_on_event,
     kf_send_on_event,
     kf_send_text,
-    kf_sync_messages,
 )
 from juqun.channels.wecom.operations.groups import get_group_chat, iter_group_chat_ids
 from juqun.channels.wecom.operations.messages import (
@@ -63,8 +76,19 @@ __all__ = [
     "iter_mass_messages",
     "iter_send_results",
     "iter_staff_users",
+    "kf_add_servicers",
     "kf_contact_link",
+    "kf_customers",
+    "kf_get_session",
     "kf_list_accounts",
+    "kf_list_servicers",
+    "kf_move_session",
+    "kf_remove_servicers",
+    "kf_send_acquisition_link",
+    "kf_send_image",
+    "kf_send_link",
+    "kf_send_menu",
+    "kf_send_menu_on_event",
     "kf_send_on_event",
     "kf_send_text",
     "kf_sync_messages",
