@@ -16,6 +16,7 @@ from wecom_emulator.clock import parse_instant
 from wecom_emulator.crypto import CallbackCryptoError, decode_key
 from wecom_emulator.errors import ActorError
 from wecom_emulator.generate import Order, checked_order, generate
+from wecom_emulator.rates import parse_caps
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.mass import CAP_RULES
 from wecom_emulator.rules.staffing import note_arrival
@@ -129,6 +130,8 @@ def checked_settings(current: Settings, changes: dict[str, Any]) -> Settings:
         raise ValueError(f"receiving_cap is one of {', '.join(CAP_RULES)}")
     if merged.callback_order not in ORDERS:
         raise ValueError(f"callback_order is one of {', '.join(ORDERS)}")
+    for caps in merged.rate_caps.values():
+        parse_caps(caps)
     if merged.mem_change_list_format not in ("item", "comma"):
         raise ValueError("mem_change_list_format is item or comma")
     if merged.archive_consent_default not in CONSENTS:

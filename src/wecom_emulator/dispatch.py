@@ -44,6 +44,7 @@ from wecom_emulator.api import (
 from wecom_emulator.api.call import ENDPOINTS, Answer, Call, Endpoint, RawAnswer, Upload, authorize
 from wecom_emulator.errors import WeComError, errmsg
 from wecom_emulator.faults import Fault
+from wecom_emulator.rates import bad_credentials
 from wecom_emulator.recorder import RecordedCall
 from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state.settings import App
@@ -162,18 +163,34 @@ def _authenticated(world: World, request: Request, exchange: _Exchange, endpoint
     authorize(app, endpoint)
     if request.method not in endpoint.methods:
         raise WeComError(43002 if "POST" in endpoint.methods else 43001)
-    world.rates.check(exchange.path, now=world.clock.now(), settings=settings)
+    world.rates.check(
+        exchange.path,
+        now=world.clock.now(),
+        settings=settings,
+        agent_id=app.agent_id,
+        debug=exchange.query.get("debug") == "1",
+    )
     return app
 
 
+def _token(world: World, query: dict[str, str]) -> Answer:
+    for name, missing in (("corpid", 41002), ("corpsecret", 41004)):
+        if not query.get(name):
+            raise WeComError(missing)
+    token = world.issue_token(query["corpid"], query["corpsecret"])
+    return {"access_token": token.token, "expires_in": int(token.expires_at - world.clock.now())}
+
+
 def _handle(world: World, request: Request, exchange: _Exchange, fault: Fault | None) -> Answer | RawAnswer:
+    ip, now = request.client.host if request.client else "", world.clock.now()
+    world.rates.check_address(ip, now=now, settings=world.corp.settings)
     if exchange.path == "gettoken":
-        query = exchange.query
-        for name, missing in (("corpid", 41002), ("corpsecret", 41004)):
-            if not query.get(name):
-                raise WeComError(missing)
-        token = world.issue_token(query["corpid"], query["corpsecret"])
-        return {"access_token": token.token, "expires_in": int(token.expires_at - world.clock.now())}
+        world.rates.check_block(bad_credentials(ip), now=now)
+        try:
+            return _token(world, exchange.query)
+        except WeComError:
+            world.rates.note_bad_credentials(ip, now=now, settings=world.corp.settings)
+            raise
     endpoint = ENDPOINTS[exchange.path]
     app = _authenticated(world, request, exchange, endpoint)
     call = Call(
@@ -229,7 +246,8 @@ async def _answered(
 
 
 def _over_concurrency(world: World, path: str) -> bool:
-    limit = 1 if path.startswith(SERIAL) else world.corp.settings.concurrency_limit
+    settings = world.corp.settings
+    limit = 1 if path.startswith(SERIAL) else settings.concurrency_limits.get(path, settings.concurrency_limit)
     return bool(limit) and world.in_flight.get(path, 0) > limit
 
 
