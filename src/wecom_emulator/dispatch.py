@@ -102,6 +102,7 @@ class _Exchange:
     upload: Upload | None = None
     bad_json: bool = False
     app: App | None = None
+    size: int = 0
 
 
 class CutConnection(Response):
@@ -141,6 +142,7 @@ async def _read(request: Request, exchange: _Exchange) -> None:
     if request.method != "POST":
         return
     raw = await request.body()
+    exchange.size = len(raw)
     content_type = request.headers.get("content-type", "")
     if content_type.startswith("multipart/"):
         exchange.upload = parse_upload(raw, content_type)
@@ -201,6 +203,7 @@ def _handle(world: World, request: Request, exchange: _Exchange, fault: Fault | 
         body=exchange.body,
         upload=exchange.upload,
         partial=fault is not None and fault.partial,
+        empty=fault is not None and fault.empty,
     )
     return endpoint.handler(call)
 
@@ -224,8 +227,11 @@ async def _answered(
     world: World, request: Request, exchange: _Exchange, fault: Fault | None
 ) -> tuple[Answer | RawAnswer, bool]:
     """Return the answer and whether the connection is cut instead of giving it."""
-    if fault is not None and fault.latency_ms:
-        await asyncio.sleep(fault.latency_ms / 1000)
+    seconds = fault.seconds() if fault is not None else 0
+    if seconds:
+        await asyncio.sleep(seconds)
+    if fault is not None and not fault.after_effect:
+        world.kill_tokens(fault, exchange.query.get("access_token", ""))
     if fault is not None and not fault.after_effect:
         if fault.cut:
             return dict(OK), True
@@ -238,6 +244,8 @@ async def _answered(
         return _refusal(world, request, error), False
     finally:
         world.commit()
+    if fault is not None and fault.after_effect:
+        world.kill_tokens(fault, exchange.query.get("access_token", ""))
     if not isinstance(answer, RawAnswer):
         answer = {**OK, **answer}
     if fault is not None and fault.errcode is not None:
@@ -248,7 +256,7 @@ async def _answered(
 def _over_concurrency(world: World, path: str) -> bool:
     settings = world.corp.settings
     limit = 1 if path.startswith(SERIAL) else settings.concurrency_limits.get(path, settings.concurrency_limit)
-    return bool(limit) and world.in_flight.get(path, 0) > limit
+    return bool(limit) and world.recorder.in_flight(path) > limit
 
 
 def cgi_handler(world: World) -> Callable[[Request], Awaitable[Response]]:
@@ -261,7 +269,7 @@ def cgi_handler(world: World) -> Callable[[Request], Awaitable[Response]]:
         world.calls += 1
         world.base_url = world.base_url or str(request.base_url).rstrip("/")
         exchange = _Exchange(path=path, query=dict(request.query_params))
-        world.in_flight[path] = world.in_flight.get(path, 0) + 1
+        world.recorder.begin(path)
         try:
             await _read(request, exchange)
             if _over_concurrency(world, path):
@@ -270,7 +278,7 @@ def cgi_handler(world: World) -> Callable[[Request], Awaitable[Response]]:
             else:
                 answer, cut = await _answered(world, request, exchange, world.faults.draw(path))
         finally:
-            world.in_flight[path] -= 1
+            world.recorder.end(path)
         _record(world, request, exchange, answer)
         return CutConnection() if cut else _response(answer, exchange)
 
@@ -288,5 +296,6 @@ def _record(world: World, request: Request, exchange: _Exchange, answer: Answer 
             query={name: value for name, value in exchange.query.items() if name not in hidden},
             body=exchange.body,
             errcode=0 if isinstance(answer, RawAnswer) else int(answer["errcode"]),
-        )
+        ),
+        size=exchange.size,
     )
