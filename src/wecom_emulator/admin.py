@@ -268,6 +268,7 @@ async def _batch(world: World, request: Request) -> Any:
         except ActorError as error:
             results.append({"error": error.code, "message": str(error)})
         if number % ACTIONS_PER_BREATH == 0:
+            world.commit()
             await asyncio.sleep(0)
     return {"results": results}
 
