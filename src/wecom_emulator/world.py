@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wecom_emulator.callbacks import CallbackSender, Delivery, EventField, event_xml
 from wecom_emulator.clock import Clock
 from wecom_emulator.errors import WeComError
-from wecom_emulator.faults import Faults
+from wecom_emulator.faults import Fault, Faults
 from wecom_emulator.rates import RateMeter
 from wecom_emulator.recorder import Recorder
 from wecom_emulator.state.corp import Corp
@@ -43,15 +43,14 @@ class World:
     def __init__(self, corp: Corp, clock: Clock) -> None:
         self.corp = corp
         self.clock = clock
-        self.sender = CallbackSender(clock, lambda: self.corp.settings)
         self.recorder = Recorder()
         self.faults = Faults()
+        self.sender = CallbackSender(clock, lambda: self.corp.settings, self.faults.draw_event)
         self.rates = RateMeter()
         self.base_url = ""
         self.tokens: dict[str, AccessToken] = {}
         self.kf_tokens: dict[str, KfToken] = {}
         self.calls = 0
-        self.in_flight: dict[str, int] = {}
         self.background: set[asyncio.Task[None]] = set()
 
     def commit(self) -> None:
@@ -111,6 +110,15 @@ class World:
         )
         self.tokens[token.token] = token
         return token
+
+    def kill_tokens(self, fault: Fault, token: str) -> None:
+        """Let the token of a call, or all of them, die as a fault wants; the next use answers its errcode."""
+        dying = list(self.tokens) if fault.kill_tokens == "all" else [token] if fault.kill_tokens else []
+        for item in dying:
+            if fault.token_errcode == 40014:
+                self.tokens.pop(item, None)
+            elif item in self.tokens:
+                self.tokens[item].expires_at = 0.0
 
     def app_of_token(self, token: str) -> App:
         """Return the app that a token belongs to; raises WeComError 41001, 40014 or 42001."""

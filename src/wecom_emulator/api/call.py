@@ -135,7 +135,7 @@ class Call:
         if key is not None:
             ordered = sorted(items, key=key)
             mark = decode_cursor(given, self.path)
-            start = bisect_right(ordered, _sortable(mark), key=key) if given else 0
+            start = bisect_right(ordered, _sortable(mark), key=key) if mark else 0
             page, more = self._cut(ordered, start, limit)
             last = key(page[-1]) if page else mark
         else:

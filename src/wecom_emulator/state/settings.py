@@ -8,6 +8,19 @@ CAP_ONE_A_DAY = "1_per_day"
 CAP_FOUR_A_MONTH = "4_per_month"
 
 
+RATE_CAPS = {
+    "get_jsapi_ticket": "400/hour",
+    "ticket/get": "100/hour per app",
+    "externalcontact/add_moment_task": "10/minute",
+    "media/uploadimg": "1000/day, 3000/month",
+    "user/create": "300/minute",
+    "user/update": "300/minute",
+    "user/delete": "300/minute",
+    "user/batchdelete": "300/minute",
+}
+"""Calls with a cap of their own beside the general limits."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Settings:
     """All settings with the documented values as defaults; sizes in units of their names, times in seconds."""
@@ -69,7 +82,13 @@ class Settings:
     trusted_ips: list[str] = field(default_factory=list)
     rate_per_minute: int = 10_000
     rate_per_hour: int = 150_000
+    rate_ip_per_minute: int = 20_000
+    rate_ip_per_hour: int = 600_000
+    rate_debug_per_minute: int = 5
+    rate_bad_credentials_per_hour: int = 2000
+    rate_caps: dict[str, str] = field(default_factory=lambda: dict(RATE_CAPS))
     concurrency_limit: int = 0
+    concurrency_limits: dict[str, int] = field(default_factory=dict)
     mem_change_list_format: str = "item"
     event_join_scene_invited: int = 0
     event_join_scene_qr: int = 3
