@@ -38,6 +38,7 @@ from juqun.channels.wecom.types.retry import (
     Retry,
     RetryLater,
     RetryNever,
+    RetryWithNewToken,
 )
 from juqun.channels.wecom.types.staff import (
     StaffUser,
@@ -74,6 +75,7 @@ __all__ = [
     "Retry",
     "RetryLater",
     "RetryNever",
+    "RetryWithNewToken",
     "SendResult",
     "SendStatus",
     "SendableAttachment",
