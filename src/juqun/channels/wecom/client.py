@@ -20,11 +20,12 @@ import httpx
 
 from juqun.channels.wecom import rules
 from juqun.channels.wecom.budget import Budget
-from juqun.channels.wecom.endpoints import GET_TOKEN, Credential, Endpoint
+from juqun.channels.wecom.endpoints import AGENT_TICKET, GET_TOKEN, JSAPI_TICKET, Credential, Endpoint
 from juqun.channels.wecom.errors import WecomAnswerError, WecomBusyError, WecomError, WecomRefusedError, WecomTokenError
 from juqun.channels.wecom.settings import CorpSettings, corp_settings
 from juqun.channels.wecom.slots import Slots
 from juqun.channels.wecom.tokens import TokenStore
+from juqun.channels.wecom.types import JsTicket
 from juqun.kernel import clock
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0, pool=15.0)
@@ -78,6 +79,7 @@ class WecomClient:
         self._slots = Slots(settings.corp_id, settings.in_flight)
         self._budget = Budget(settings.corp_id)
         self._tokens: TokenStore[Credential] = TokenStore(settings.corp_id, settings.token_key, self._fetch_token)
+        self._tickets: TokenStore[JsTicket] = TokenStore(settings.corp_id, self._ticket_key, self._fetch_ticket)
         self._told: tuple[str | None, datetime] = None, clock.wall()
 
     def close(self) -> None:
@@ -146,6 +148,10 @@ class WecomClient:
         """Make sure that a token can be had, asking WeCom anew where it refused the secret before; raises the WecomError tree."""
         self._tokens.get(credential, is_insisting=True)
 
+    def ticket(self, kind: JsTicket) -> str:
+        """A living ticket for signing pages, shared like the tokens; raises the WecomError tree."""
+        return self._tickets.get(kind).value
+
     def skew_seconds(self) -> float | None:
         """How far this machine's clock is ahead of WeCom's, by the date of its latest answer; None when it told none."""
         date, seen_at = self._told
@@ -167,6 +173,17 @@ class WecomClient:
             return str(answer["access_token"]), int(answer["expires_in"])
         except (KeyError, TypeError, ValueError):
             raise WecomAnswerError(endpoint=GET_TOKEN.path, detail="no token") from None
+
+    def _ticket_key(self, kind: JsTicket) -> str:
+        return f"{kind.value}:{self.settings.token_key(Credential.APP).partition(':')[2]}"
+
+    def _fetch_ticket(self, kind: JsTicket) -> tuple[str, int]:
+        endpoint = JSAPI_TICKET if kind is JsTicket.CORP else AGENT_TICKET
+        answer = self.call(endpoint, params={"type": kind.value} if kind is JsTicket.APP else None)
+        try:
+            return str(answer["ticket"]), int(answer["expires_in"])
+        except (KeyError, TypeError, ValueError):
+            raise WecomAnswerError(endpoint=endpoint.path, detail="no ticket") from None
 
     def _refused(self, endpoint: Endpoint, errcode: int, answer: Json) -> WecomError:
         error = rules.error_of(endpoint, errcode, str(answer.get("errmsg", "")))

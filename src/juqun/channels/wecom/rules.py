@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from enum import Enum, auto
 from typing import Any
 
@@ -35,6 +36,7 @@ MAX_STATE_CHARACTERS = 30
 MAX_WAY_USERS = 100
 MAX_WAY_CHATS = 5
 MAX_NOTICE_USERS = 1_000
+MAX_STATISTIC_DAYS = 30
 KF_MAX_TEXT_BYTES = 2048
 MAX_ERRMSG = 1_000
 _FROM_IP = re.compile(r"from ip:\s*([0-9a-fA-F.:]+)")
@@ -109,6 +111,11 @@ def check_count(endpoint: Endpoint, what: str, count: int, *, most: int, least: 
     """Raise WecomLimitError unless least <= count <= most."""
     if not least <= count <= most:
         raise WecomLimitError(endpoint=endpoint.path, detail=f"{count} {what}, allowed are {least} to {most}")
+
+
+def check_days(endpoint: Endpoint, first_day: date, last_day: date) -> None:
+    """Raise WecomLimitError unless the span, both days included, is one of 1 to 30 days."""
+    check_count(endpoint, "days", (last_day - first_day).days + 1, most=MAX_STATISTIC_DAYS)
 
 
 def check_state(endpoint: Endpoint, state: str) -> None:
