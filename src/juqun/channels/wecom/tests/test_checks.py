@@ -122,21 +122,20 @@ def test_trusted_ip(emulator):
 
 
 @pytest.mark.parametrize(
-    ("app", "level", "seen"),
+    ("ticket", "follow", "level", "seen"),
     [
-        ({}, OK, "a self-built app"),
-        ({"customer_contact": False}, FAIL, "a self-built app that may not call customer contact"),
-        (
-            {"kind": "customer_contact"},
-            WARN,
-            "the system secret of customer contact, or an app whose kind cannot be told",
-        ),
-        ({"kind": "contact_sync"}, FAIL, "the secret of the address book's sync, or an app without rights"),
+        (0, 0, OK, "a self-built app"),
+        (0, 48002, FAIL, "a self-built app that may not call customer contact"),
+        (48002, 0, WARN, "the system secret of customer contact, or an app whose kind cannot be told"),
+        (40058, 0, WARN, "the system secret of customer contact, or an app whose kind cannot be told"),
+        (48002, 48002, FAIL, "the secret of the address book's sync, or an app without rights"),
     ],
 )
-def test_kind_of_secret(emulator, app, level, seen):
-    emulator.app(**app)
-    assert look("secret_kind")[:2] == (level, seen)
+def test_kind_of_secret(ticket, follow, level, seen):
+    with scripted_wecom() as wecom:
+        wecom.script(endpoints.AGENT_TICKET.path, {"errcode": ticket, "ticket": "t", "expires_in": 7200})
+        wecom.script(endpoints.FOLLOW_USER_LIST.path, {"errcode": follow, "follow_user": ["wang"]})
+        assert look("secret_kind")[:2] == (level, seen)
 
 
 @pytest.mark.parametrize(("minutes", "level"), [(0, OK), (1, WARN), (-3, FAIL)])
@@ -217,10 +216,10 @@ def test_follow_users(emulator):
 
 def test_visible_range(emulator):
     assert look("visible_range") == (OK, "2 departments, the whole corp", "")
-    emulator.app(visible_departments=[2])
-    assert look("visible_range")[:2] == (WARN, "1 departments, not the whole corp")
-    emulator.app(visible_users=["wang"], visible_departments=None)
-    assert look("visible_range")[0] is WARN
+    with scripted_wecom() as wecom:
+        wecom.script(endpoints.DEPARTMENT_SIMPLE_LIST.path, {"department_id": [{"id": 2}]}, {"department_id": []})
+        assert look("visible_range")[:2] == (WARN, "1 departments, not the whole corp")
+        assert look("visible_range")[:2] == (WARN, "no department, at most single people")
 
 
 def test_staff_here_and_there(emulator):
@@ -236,7 +235,7 @@ def test_staff_here_and_there(emulator):
     emulator.app(visible_users=None, visible_departments=None)
     emulator.post("staff", staff=[{"userid": f"u{n}", "name": "U", "department": [1]} for n in range(7)])
     assert look("staff", staff=["wang", "chen", "qian"])[1] == "not entered here: u0, u1, u2, u3, u4 and 2 more"
-    emulator.post("staff", staff=[{"userid": "off", "name": "Off", "department": [1], "customer_contact": False}])
+    emulator.post("staff", staff=[{"userid": "off", "name": "Off", "department": [1], "feature_on": False}])
     staff = ["wang", "chen", "qian", "off", *(f"u{n}" for n in range(7))]
     assert look("staff", staff=staff)[1] == "cannot talk to customers: off (customer contact is off)"
 
