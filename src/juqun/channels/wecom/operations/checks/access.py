@@ -1,6 +1,7 @@
 """Checks of how we get in and how WeCom gets to us: credentials, addresses, clocks, callbacks."""
 
 import ipaddress
+import logging
 import secrets
 import time
 from datetime import timedelta
@@ -16,12 +17,14 @@ from juqun.channels.wecom import endpoints
 from juqun.channels.wecom.client import get_client
 from juqun.channels.wecom.crypto import CallbackCrypto
 from juqun.channels.wecom.endpoints import Credential, Endpoint
-from juqun.channels.wecom.errors import NoApiRightError, TrustedIpError, WecomError, WecomRefusedError
+from juqun.channels.wecom.errors import NoApiRightError, TrustedIpError, WecomCredentialError, WecomRefusedError
 from juqun.channels.wecom.models import CallBudget, InboxCallback
 from juqun.channels.wecom.operations.checks.verdict import Verdict, broken, doubtful, fine
 from juqun.channels.wecom.settings import callback_max_age_seconds, corp_settings
 from juqun.channels.wecom.types import CheckInput, InboxState
 from juqun.kernel import clock
+
+log = logging.getLogger(__name__)
 
 CALLBACK_TIMEOUT = 5.0
 CALLBACK_SECONDS = 1.0
@@ -100,8 +103,8 @@ def clocks(_given: CheckInput) -> Verdict:
     if skew is None:
         try:
             get_client().call(endpoints.DEPARTMENT_SIMPLE_LIST)
-        except WecomRefusedError:  # it answered, which is all that is wanted here
-            skew = None
+        except (WecomRefusedError, WecomCredentialError):
+            log.debug("a refusal tells the time as well")
         skew = get_client().skew_seconds()
     if skew is None:
         return fine(_("WeCom's server tells no time"))
@@ -210,8 +213,6 @@ def archive(_given: CheckInput) -> Verdict:
     """Whether the message archive is open to our secret; it is paid for, and not needed."""
     try:
         answer = get_client().call(endpoints.ARCHIVE_PERMITTED_USERS, {})
-    except WecomError as error:
-        if isinstance(error, (NoApiRightError, WecomRefusedError)):
-            return fine(_("not open to this app"))
-        raise
+    except (NoApiRightError, WecomRefusedError):
+        return fine(_("not open to this app"))
     return fine(_("open for %(number)s people") % {"number": len(answer.get("ids") or ())})
