@@ -58,6 +58,7 @@ class Slots:
         self._leases: dict[int, _Lease] = {}
         self._changed = threading.Condition()
         self._step_back_until = 0.0
+        self._queues: dict[bool, list[object]] = {True: [], False: []}
         self._look_again = {True: 0.0, False: 0.0}
         self._watching = False
 
@@ -82,28 +83,40 @@ class Slots:
                 log.debug("places in flight lapse by themselves", exc_info=True)
 
     def _enter(self, endpoint: str, *, is_urgent: bool) -> _Lease:
+        me = object()
+        with self._changed:
+            queue = self._queues[is_urgent]
+            queue.append(me)
+            try:
+                return self._wait(endpoint, queue, me, is_urgent=is_urgent)
+            finally:
+                queue.remove(me)
+                self._changed.notify_all()
+
+    def _wait(self, endpoint: str, queue: list[object], me: object, *, is_urgent: bool) -> _Lease:
+        """Until it is our turn and a place is free: first come, first served, urgent calls before the others."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         told_at = 0.0
-        with self._changed:
-            while True:
+        while True:
+            if queue[0] is me and (is_urgent or not self._queues[True]):
                 lease = self._idle(is_urgent=is_urgent) or self._new(is_urgent=is_urgent)
                 if lease is not None:
                     self._watch()
                     return lease
-                now = time.monotonic()
-                if now > deadline:
-                    raise WecomBusyError(endpoint=endpoint, detail="too many calls in flight", seconds=1.0)
-                if now - told_at > WANTED_SECONDS / 2 and now > self._step_back_until:
-                    told_at = now
-                    self._want(is_urgent=is_urgent)
-                self._changed.wait(LOOK_SECONDS)
+            now = time.monotonic()
+            if now > deadline:
+                raise WecomBusyError(endpoint=endpoint, detail="too many calls in flight", seconds=1.0)
+            if now - told_at > WANTED_SECONDS / 2 and now > self._step_back_until:
+                told_at = now
+                self._want(is_urgent=is_urgent)
+            self._changed.wait(LOOK_SECONDS)
 
     def _leave(self, lease: _Lease) -> None:
         with self._changed:
             lease.is_busy = False
             if lease.number < self._reserved and self._leases.pop(lease.number, None) is lease:
                 self._give_back([lease.number])
-            self._changed.notify()
+            self._changed.notify_all()
 
     def _idle(self, *, is_urgent: bool) -> _Lease | None:
         """A place that this process holds and does not use; its lease is renewed when it is not young."""
