@@ -9,6 +9,7 @@ from juqun.surfaces.console.page import Page
 from juqun.surfaces.console.pages import (
     campaigns,
     codes,
+    connection,
     coupons,
     dashboard,
     groups,
@@ -58,6 +59,8 @@ PAGES: Sequence[tuple[str, type[Page], str]] = (
     ("imports/runs/", imports.ImportRuns, "import_runs"),
     ("imports/<int:run_id>/errors.csv", imports.ImportErrors, "import_errors"),
     ("jobs/", jobs.JobsPage, "jobs"),
+    ("connection/", connection.ConnectionPage, "connection"),
+    ("connection/line/", connection.ConnectionLine, "connection_line"),
 )
 
 

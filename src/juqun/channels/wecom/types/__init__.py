@@ -1,10 +1,20 @@
 """Values that cross the border of the WeCom connector. Field names keep WeCom's spelling; times are aware UTC."""
 
+from juqun.channels.wecom.types.acquisition import (
+    AcquisitionLink,
+    AcquisitionQuota,
+    LinkChatStatus,
+    LinkCustomer,
+    LinkStatistic,
+)
 from juqun.channels.wecom.types.checks import (
+    CheckInput,
+    CheckLevel,
     CheckResult,
 )
 from juqun.channels.wecom.types.contacts import (
     Contact,
+    ConvertedId,
     Follow,
 )
 from juqun.channels.wecom.types.customer_service import (
@@ -35,6 +45,11 @@ from juqun.channels.wecom.types.inbox import (
     InboxState,
     VerifiedCallback,
 )
+from juqun.channels.wecom.types.login import (
+    JsTicket,
+    LoginUser,
+    PageSignature,
+)
 from juqun.channels.wecom.types.messages import (
     Attachment,
     ImageAttachment,
@@ -51,9 +66,16 @@ from juqun.channels.wecom.types.retry import (
     Retry,
     RetryLater,
     RetryNever,
+    RetryWithNewToken,
 )
 from juqun.channels.wecom.types.staff import (
     StaffUser,
+)
+from juqun.channels.wecom.types.statistics import (
+    DayGroupStatistic,
+    GroupCounts,
+    OwnerGroupStatistic,
+    StaffBehavior,
 )
 from juqun.channels.wecom.types.tags import (
     CorpTag,
@@ -64,18 +86,26 @@ from juqun.channels.wecom.types.ways import (
 )
 
 __all__ = [
+    "AcquisitionLink",
+    "AcquisitionQuota",
     "Attachment",
+    "CheckInput",
+    "CheckLevel",
     "CheckResult",
     "Contact",
     "ContactWay",
+    "ConvertedId",
     "CorpTag",
+    "DayGroupStatistic",
     "Follow",
     "GroupChat",
     "GroupChatMember",
+    "GroupCounts",
     "ImageAttachment",
     "InboxEntry",
     "InboxState",
     "JoinWay",
+    "JsTicket",
     "KfAccount",
     "KfChange",
     "KfCustomer",
@@ -94,15 +124,23 @@ __all__ = [
     "KfSession",
     "KfState",
     "LinkAttachment",
+    "LinkChatStatus",
+    "LinkCustomer",
+    "LinkStatistic",
+    "LoginUser",
     "MassMessage",
     "MassMessageSummary",
     "OtherAttachment",
+    "OwnerGroupStatistic",
+    "PageSignature",
     "Retry",
     "RetryLater",
     "RetryNever",
+    "RetryWithNewToken",
     "SendResult",
     "SendStatus",
     "SendableAttachment",
+    "StaffBehavior",
     "StaffUser",
     "TaskState",
     "VerifiedCallback",
