@@ -1,7 +1,10 @@
 """Pure decisions of the connector: what an errcode means, what may be sent, what a lost answer leaves open."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from enum import Enum, auto
+from zlib import crc32
+from zoneinfo import ZoneInfo
 
 from juqun.channels.wecom.endpoints import GET_TOKEN, KF_SEND_ON_EVENT, WELCOME_SEND, Endpoint
 from juqun.channels.wecom.errors import (
@@ -20,6 +23,7 @@ SYSTEM_BUSY = -1
 TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED = 41001, 40014, 42001
 FREQUENCY, CONCURRENCY = 45009, 45033
 NO_CONTACT = 84061
+NO_SUCH_USER = 60111
 OWNER_FILTER_NEEDED = 81017
 TAG_NAME_EXISTS = 301021
 KF_TOKEN_OLD = 95007
@@ -46,6 +50,11 @@ MAX_WAY_USERS = 100
 MAX_WAY_CHATS = 5
 MAX_NOTICE_USERS = 1_000
 KF_MAX_TEXT_BYTES = 2048
+RECONCILE_ZONE = ZoneInfo("Asia/Shanghai")
+RECONCILE_FROM_MINUTE = 2 * 60  # of the night in China, when neither customers nor staff write
+RECONCILE_SPREAD_MINUTES = 120
+RECONCILE_QUIET = timedelta(hours=3)
+RECONCILE_OVERDUE = timedelta(hours=36)
 _LINK_BYTES = {"title": 128, "desc": 512, "url": 2048, "picurl": 2048}
 
 
@@ -116,3 +125,16 @@ def check_count(endpoint: Endpoint, what: str, count: int, *, most: int, least: 
 def check_state(endpoint: Endpoint, state: str) -> None:
     """Raise WecomLimitError when a way's state is longer than 30 characters."""
     check_count(endpoint, "characters in state", len(state), most=MAX_STATE_CHARACTERS, least=0)
+
+
+def is_reconcile_due(*, now: datetime, last_asked_at: datetime | None, jitter: str) -> bool:
+    """Whether the nightly reconcile is to be asked for: between 2 and 4 o'clock in China, at a minute that `jitter` spreads.
+
+    A night that was missed is made good for at any hour when 36 hours have passed; a corp that was never read is read at once.
+    """
+    if last_asked_at is None or now - last_asked_at >= RECONCILE_OVERDUE:
+        return True
+    minute = RECONCILE_FROM_MINUTE + crc32(jitter.encode()) % RECONCILE_SPREAD_MINUTES
+    midnight = now.astimezone(RECONCILE_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    due = midnight + timedelta(minutes=minute)
+    return due <= now < due + RECONCILE_QUIET and last_asked_at < due

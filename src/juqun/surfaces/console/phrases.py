@@ -75,7 +75,9 @@ OUTCOME: Final[Words] = {
     "refused": _("refused by WeCom"), "recorded": _("needs no answer"),
 }  # fmt: skip
 GENDER: Final[Words] = {"male": _("male"), "female": _("female"), "unknown": _("unknown"), "": _("unknown")}
-LOST_BY: Final[Words] = {"customer": _("by the customer"), "staff": _("by staff"), "transfer": _("by hand-over")}
+LOST_BY: Final[Words] = {"customer": _("by the customer"), "staff": _("by staff"), "transfer": _("by hand-over"),
+    "reconcile": _("found ended at the nightly reconcile"),
+}  # fmt: skip
 
 BOOKS: Final[Mapping[str, Words]] = {
     "role": ROLE, "node": NODE, "policy": POLICY, "mode": MODE, "identity": IDENTITY, "group": GROUP,

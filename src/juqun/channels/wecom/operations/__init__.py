@@ -2,7 +2,7 @@
 
 from juqun.channels.wecom.operations.callbacks import MAX_CALLBACK_BYTES, check_url, open_callback, store_callbacks
 from juqun.channels.wecom.operations.checks import run_checks
-from juqun.channels.wecom.operations.contacts import get_contact, iter_contacts, list_contact_ids
+from juqun.channels.wecom.operations.contacts import get_contact, get_contact_page, iter_contacts, list_contact_ids
 from juqun.channels.wecom.operations.customer_service import (
     kf_contact_link,
     kf_list_accounts,
@@ -22,7 +22,10 @@ from juqun.channels.wecom.operations.messages import (
     send_welcome,
 )
 from juqun.channels.wecom.operations.staff import (
+    is_employed,
     iter_staff_users,
+    list_department_ids,
+    list_department_users,
     list_follow_userids,
     send_staff_notice,
     upload_media,
@@ -40,9 +43,23 @@ from juqun.channels.wecom.operations.ways import (
     update_contact_way,
     update_join_way,
 )
+from juqun.channels.wecom.walking import (
+    ask_sync,
+    failing_run,
+    last_asked_at,
+    list_open_shards,
+    needs_plan,
+    plan_sync,
+    prune_syncs,
+    read_seen,
+    revive_syncs,
+    stop_sync,
+    walk_shard,
+)
 
 __all__ = [
     "MAX_CALLBACK_BYTES",
+    "ask_sync",
     "cancel_message",
     "check_url",
     "create_contact_way",
@@ -52,12 +69,15 @@ __all__ = [
     "delete_contact_way",
     "delete_join_way",
     "ensure_corp_tags",
+    "failing_run",
     "find_contact_way",
     "get_contact",
+    "get_contact_page",
     "get_contact_way",
     "get_group_chat",
     "get_join_way",
     "get_picture",
+    "is_employed",
     "iter_contacts",
     "iter_group_chat_ids",
     "iter_mass_messages",
@@ -68,18 +88,29 @@ __all__ = [
     "kf_send_on_event",
     "kf_send_text",
     "kf_sync_messages",
+    "last_asked_at",
     "list_contact_ids",
     "list_corp_tags",
+    "list_department_ids",
+    "list_department_users",
     "list_follow_userids",
     "list_message_tasks",
+    "list_open_shards",
     "mark_tags",
+    "needs_plan",
     "open_callback",
+    "plan_sync",
+    "prune_syncs",
+    "read_seen",
     "remind_message",
+    "revive_syncs",
     "run_checks",
     "send_staff_notice",
     "send_welcome",
+    "stop_sync",
     "store_callbacks",
     "update_contact_way",
     "update_join_way",
     "upload_media",
+    "walk_shard",
 ]

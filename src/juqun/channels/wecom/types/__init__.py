@@ -42,6 +42,18 @@ from juqun.channels.wecom.types.retry import (
 from juqun.channels.wecom.types.staff import (
     StaffUser,
 )
+from juqun.channels.wecom.types.sync import (
+    ContactPage,
+    FindingKind,
+    SyncFinding,
+    SyncKind,
+    SyncMode,
+    SyncRunView,
+    SyncShard,
+    SyncState,
+    SyncStep,
+    SyncTaken,
+)
 from juqun.channels.wecom.types.tags import (
     CorpTag,
 )
@@ -54,8 +66,10 @@ __all__ = [
     "Attachment",
     "CheckResult",
     "Contact",
+    "ContactPage",
     "ContactWay",
     "CorpTag",
+    "FindingKind",
     "Follow",
     "GroupChat",
     "GroupChatMember",
@@ -78,6 +92,14 @@ __all__ = [
     "SendStatus",
     "SendableAttachment",
     "StaffUser",
+    "SyncFinding",
+    "SyncKind",
+    "SyncMode",
+    "SyncRunView",
+    "SyncShard",
+    "SyncState",
+    "SyncStep",
+    "SyncTaken",
     "TaskState",
     "VerifiedCallback",
 ]
