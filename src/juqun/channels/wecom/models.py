@@ -100,7 +100,8 @@ class SyncRun(models.Model):
 class SyncPart(models.Model):
     """A shard of a run with its checkpoint: `cursor` moves in the transaction that takes up the page before it.
 
-    `generation` fences: it is counted up by whoever takes the shard over, and a walker of an older one can store nothing more.
+    `held_until` (machine time) is the walker's lease, `generation` the fence behind it: it is counted up by whoever takes the shard
+    over, and a walker of an older one can store nothing more.
     """
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="parts")
@@ -113,6 +114,7 @@ class SyncPart(models.Model):
     size = models.PositiveIntegerField()
     restarts = models.PositiveSmallIntegerField(default=0)
     generation = models.PositiveIntegerField(default=0)
+    held_until = models.DateTimeField(null=True)
     moved_at = models.DateTimeField()
     pages = models.PositiveIntegerField(default=0)
     calls = models.PositiveIntegerField(default=0)

@@ -31,6 +31,7 @@ from juqun.kernel.events import publish
 from juqun.kernel.secrets import mask
 
 OPEN_STATES = (SyncState.PLANNING, SyncState.RUNNING)
+LEASE_SECONDS = 10.0  # of a shard, renewed with every step; a step is one call and one short transaction
 TURN_SECONDS = 5.0  # so long a walker works before it lets other calls in the same queue go first
 BUSY_SECONDS = 5.0
 KEPT_FINDINGS = 20  # examples per shard and run; the counts tell the rest
@@ -130,23 +131,32 @@ def walk_shard(
     Raises jobs.RetryLater while WeCom is busy.
     """
     shard = _claim(shard_id)
-    until = clock.wall() + timedelta(seconds=seconds)
-    while shard is not None and clock.wall() < until:
+    if shard is None:
+        return ()
+    try:
+        return _walk(shard, next_step, until=clock.wall() + timedelta(seconds=seconds))
+    finally:
+        SyncPart.objects.filter(pk=shard.id, generation=shard.generation).update(held_until=None)
+
+
+def _walk(shard: SyncShard, next_step: Callable[[SyncShard], SyncStep], *, until: datetime) -> tuple[int, ...]:
+    at: SyncShard | None = shard
+    while at is not None and clock.wall() < until:
         try:
-            step = next_step(shard)
+            step = next_step(at)
         except (WecomRefusedError, WecomAnswerError) as refused:
             _later(refused)
-            return _narrow(shard, refused)
+            return _narrow(at, refused)
         except WecomError as error:
             _later(error)
-            stop_sync(run_id=shard.run_id, error=str(error))
+            stop_sync(run_id=at.run_id, error=str(error))
             return ()
         try:
             with transaction.atomic():
-                shard = _advance(shard, step, step.apply())
+                at = _advance(at, step, step.apply())
         except _TakenOverError:
             return ()
-    return () if shard is None else (shard.id,)
+    return () if at is None else (at.id,)
 
 
 def _later(error: WecomError) -> None:
@@ -156,14 +166,20 @@ def _later(error: WecomError) -> None:
 
 
 def _claim(shard_id: int) -> SyncShard | None:
-    """Take a shard over from whoever had it; None when there is nothing left to do."""
+    """Take a shard, or take it over from a walker that has not moved; None when there is nothing left to do.
+
+    Raises jobs.RetryLater while somebody walks it.
+    """
     with transaction.atomic():
         row = SyncPart.objects.select_for_update().filter(pk=shard_id, is_open=True).first()
         run = None if row is None else SyncRun.objects.filter(pk=row.run_id, state=SyncState.RUNNING).first()
         if row is None or run is None:
             return None
-        row.generation += 1
-        row.save(update_fields=["generation"])
+        wall = clock.wall()
+        if row.held_until is not None and row.held_until > wall:
+            raise jobs.RetryLater((row.held_until - wall).total_seconds())
+        row.generation, row.held_until = row.generation + 1, wall + timedelta(seconds=LEASE_SECONDS)
+        row.save(update_fields=["generation", "held_until"])
         return _shard(row, run)
 
 
@@ -201,6 +217,7 @@ def _advance(shard: SyncShard, step: SyncStep, taken: SyncTaken) -> SyncShard | 
     row.refused += taken.refused
     row.findings = [*row.findings, *map(_stored, taken.findings)][:KEPT_FINDINGS]
     row.moved_at = clock.wall()
+    row.held_until = row.moved_at + timedelta(seconds=LEASE_SECONDS)
     row.save()
     if step.is_done:
         _end_if_done(shard.run_id)
