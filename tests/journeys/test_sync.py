@@ -67,9 +67,7 @@ def ours() -> tuple[set[tuple[str, str]], dict[str, set[str]], set[str]]:
     }
     links = FriendLink.objects.filter(lost_at__isnull=True, staff__is_active=True)
     friends = {(userid, names[pk]) for userid, pk in links.values_list("staff__userid", "identity_id")}
-    by_member = dict(
-        MemberIdentity.objects.filter(kind=IdentityKind.EXTERNAL_USERID).values_list("member_id", "pk")
-    )
+    by_member = dict(MemberIdentity.objects.filter(kind=IdentityKind.EXTERNAL_USERID).values_list("member_id", "pk"))
     chats: dict[str, set[str]] = {}
     stays = Membership.unscoped.filter(left_at__isnull=True, group__dismissed_at__isnull=True)
     for chat_id, member_id in stays.values_list("group__chat_id", "member_id"):
@@ -163,7 +161,9 @@ def test_kill_9_repeats_at_most_the_pages_in_hand(corp, settings):
     (run,) = wecom_queries.list_syncs(scope=WHOLE)
     assert (run.state, run.added, run.lost, run.edited) == (SyncState.DONE, len(friends), 0, 0)
     assert ours()[0] == friends
-    asked = Counter(json.dumps([row["body"]["userid_list"], row["body"].get("cursor", "")]) for row in corp.calls(BATCH))
+    asked = Counter(
+        json.dumps([row["body"]["userid_list"], row["body"].get("cursor", "")]) for row in corp.calls(BATCH)
+    )
     assert len(asked) == run.pages
     assert sum(asked.values()) - len(asked) <= 3 * len(kills), "at most one page for each of three walkers"
     assert max(asked.values()) <= 1 + len(kills)

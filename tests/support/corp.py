@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-BEGUN = 1_767_225_600  # seconds; the first friendship of a generated corp, one a second from there
+BEGUN = 1_451_606_400  # seconds; the first friendship of a generated corp, the others a second apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,10 @@ class EmulatedCorp:
         people = set(corp["persons"])
         return CorpTruth(
             friends={
-                (userid, one) for userid, friends in corp["friendships"].items() if userid in employed for one in friends
+                (userid, one)
+                for userid, friends in corp["friendships"].items()
+                if userid in employed
+                for one in friends
             },
             chats={
                 chat_id: set(chat["members"]) & people

@@ -64,7 +64,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     wecom.StaffUserLeft: [Subscription(org.on_staff_user_left)],
     wecom.SyncAsked: [
         Subscription(org.on_sync_asked),
-        Subscription(members.on_sync_asked),
+        Subscription(members.on_sync_asked, atomic=False),
         Subscription(groups.on_sync_asked),
     ],
     wecom.KfMessagesWaiting: [_waited_for(robot.on_kf_messages_waiting)],

@@ -27,6 +27,7 @@ class Area(StrEnum):
     TILL_KEYS = "till_keys"
     IMPORTS = "imports"
     JOBS = "jobs"
+    SYNC = "sync"
 
 
 _GUIDE = frozenset({Area.DASHBOARD, Area.MEMBERS, Area.GROUPS, Area.REDEEM})
@@ -34,15 +35,15 @@ _OPERATOR = _GUIDE | {Area.CODES, Area.ROBOT, Area.SEGMENTS, Area.CAMPAIGNS, Are
 _MANAGER = _OPERATOR | {Area.ORGANISATION, Area.TILL_KEYS}
 _CITY = _MANAGER - {Area.REDEEM, Area.TILL_KEYS}
 AREAS: Mapping[Role, frozenset[Area]] = {
-    Role.HQ_LEAD: _CITY | {Area.TILL_KEYS, Area.IMPORTS, Area.JOBS},
+    Role.HQ_LEAD: _CITY | {Area.TILL_KEYS, Area.IMPORTS, Area.JOBS, Area.SYNC},
     Role.CITY_OPERATOR: _CITY,
     Role.STORE_MANAGER: _MANAGER,
     Role.STORE_OPERATOR: _OPERATOR,
     Role.GUIDE: _GUIDE,
     Role.CASHIER: frozenset({Area.REDEEM}),
 }
-# Files and jobs concern the whole chain: a lead of one province does not see them.
-CHAIN_ONLY = frozenset({Area.IMPORTS, Area.JOBS})
+# Files, jobs and the connection concern the whole chain: a lead of one province does not see them.
+CHAIN_ONLY = frozenset({Area.IMPORTS, Area.JOBS, Area.SYNC})
 DECIDERS = frozenset({Role.HQ_LEAD, Role.CITY_OPERATOR, Role.STORE_MANAGER})
 
 

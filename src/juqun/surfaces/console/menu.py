@@ -47,6 +47,7 @@ SECTIONS: Final[tuple[tuple[Promise | str, tuple[Entry, ...]], ...]] = (
             (Area.TILL_KEYS, _("Till keys"), "console:till_keys", "key"),
             (Area.IMPORTS, _("Imports"), "console:imports", "upload_file"),
             (Area.JOBS, _("Jobs"), "console:jobs", "manufacturing"),
+            (Area.SYNC, _("Sync"), "console:sync", "sync"),
         ),
     ),
 )

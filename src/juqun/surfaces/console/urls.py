@@ -19,6 +19,7 @@ from juqun.surfaces.console.pages import (
     organisation,
     robot,
     segments,
+    sync,
     till_keys,
     ways,
 )
@@ -58,6 +59,8 @@ PAGES: Sequence[tuple[str, type[Page], str]] = (
     ("imports/runs/", imports.ImportRuns, "import_runs"),
     ("imports/<int:run_id>/errors.csv", imports.ImportErrors, "import_errors"),
     ("jobs/", jobs.JobsPage, "jobs"),
+    ("sync/", sync.SyncPage, "sync"),
+    ("sync/runs/", sync.SyncRuns, "sync_runs"),
 )
 
 

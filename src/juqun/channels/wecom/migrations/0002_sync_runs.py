@@ -5,75 +5,106 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('wecom', '0001_initial'),
+        ("wecom", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SyncRun',
+            name="SyncRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('staff', 'staff'), ('contacts', 'contacts'), ('groups', 'groups')], max_length=10)),
-                ('mode', models.CharField(choices=[('take_up', 'take_up'), ('reconcile', 'reconcile')], max_length=10)),
-                ('state', models.CharField(choices=[('planning', 'planning'), ('running', 'running'), ('done', 'done'), ('failed', 'failed')], max_length=10)),
-                ('asked_by', models.CharField(blank=True, max_length=150)),
-                ('asked_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('begun_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('following', models.JSONField(default=list)),
-                ('plan_calls', models.PositiveIntegerField(default=0)),
-                ('findings', models.JSONField(default=list)),
-                ('error', models.TextField(blank=True, default='')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("staff", "staff"), ("contacts", "contacts"), ("groups", "groups")], max_length=10
+                    ),
+                ),
+                ("mode", models.CharField(choices=[("take_up", "take_up"), ("reconcile", "reconcile")], max_length=10)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planning", "planning"),
+                            ("running", "running"),
+                            ("done", "done"),
+                            ("failed", "failed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("asked_by", models.CharField(blank=True, max_length=150)),
+                ("asked_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("begun_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("following", models.JSONField(default=list)),
+                ("plan_calls", models.PositiveIntegerField(default=0)),
+                ("findings", models.JSONField(default=list)),
+                ("error", models.TextField(blank=True, default="")),
             ],
             options={
-                'verbose_name': 'sync run',
-                'indexes': [models.Index(fields=['asked_at'], name='wecom_sync_asked')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['planning', 'running'])), fields=('kind',), name='wecom_one_open_sync_per_kind')],
+                "verbose_name": "sync run",
+                "indexes": [models.Index(fields=["asked_at"], name="wecom_sync_asked")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["planning", "running"])),
+                        fields=("kind",),
+                        name="wecom_one_open_sync_per_kind",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SyncPart',
+            name="SyncPart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subjects', models.JSONField()),
-                ('is_open', models.BooleanField(default=True)),
-                ('cursor', models.TextField(blank=True, default='')),
-                ('is_read', models.BooleanField(default=False)),
-                ('settled', models.CharField(blank=True, default='', max_length=64)),
-                ('reached', models.PositiveIntegerField(default=0)),
-                ('size', models.PositiveIntegerField()),
-                ('restarts', models.PositiveSmallIntegerField(default=0)),
-                ('generation', models.PositiveIntegerField(default=0)),
-                ('held_until', models.DateTimeField(null=True)),
-                ('moved_at', models.DateTimeField()),
-                ('pages', models.PositiveIntegerField(default=0)),
-                ('calls', models.PositiveIntegerField(default=0)),
-                ('checked', models.PositiveIntegerField(default=0)),
-                ('added', models.PositiveIntegerField(default=0)),
-                ('lost', models.PositiveIntegerField(default=0)),
-                ('edited', models.PositiveIntegerField(default=0)),
-                ('refused', models.PositiveIntegerField(default=0)),
-                ('findings', models.JSONField(default=list)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='wecom.syncrun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("subjects", models.JSONField()),
+                ("is_open", models.BooleanField(default=True)),
+                ("cursor", models.TextField(blank=True, default="")),
+                ("is_read", models.BooleanField(default=False)),
+                ("settled", models.CharField(blank=True, default="", max_length=64)),
+                ("reached", models.PositiveIntegerField(default=0)),
+                ("size", models.PositiveIntegerField()),
+                ("restarts", models.PositiveSmallIntegerField(default=0)),
+                ("generation", models.PositiveIntegerField(default=0)),
+                ("held_until", models.DateTimeField(null=True)),
+                ("moved_at", models.DateTimeField()),
+                ("pages", models.PositiveIntegerField(default=0)),
+                ("calls", models.PositiveIntegerField(default=0)),
+                ("checked", models.PositiveIntegerField(default=0)),
+                ("added", models.PositiveIntegerField(default=0)),
+                ("lost", models.PositiveIntegerField(default=0)),
+                ("edited", models.PositiveIntegerField(default=0)),
+                ("refused", models.PositiveIntegerField(default=0)),
+                ("findings", models.JSONField(default=list)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="parts", to="wecom.syncrun"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'part of a sync run',
+                "verbose_name": "part of a sync run",
             },
         ),
         migrations.CreateModel(
-            name='SyncPage',
+            name="SyncPage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('seen', models.BinaryField()),
-                ('part', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='wecom.syncpart')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("seen", models.BinaryField()),
+                (
+                    "part",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="wecom.syncpart"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('part', 'number'), name='wecom_sync_page_once')],
+                "constraints": [models.UniqueConstraint(fields=("part", "number"), name="wecom_sync_page_once")],
             },
         ),
     ]
