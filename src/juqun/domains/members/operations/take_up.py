@@ -210,7 +210,7 @@ def _take_up_plain(people: Sequence[Sequence[_Row]], known: Mapping[Name, int], 
         if _fill(member, row) or any(name not in known for name in row.names)
     }
     _attach(people, members, known)
-    _befriend(people, members, changed, outcome)
+    _befriend(people, members, list(standing.values()), changed, outcome)
 
 
 def _make(strangers: Sequence[Sequence[_Row]]) -> dict[int, Member]:
@@ -296,7 +296,11 @@ class _Links:
 
 
 def _befriend(
-    people: Sequence[Sequence[_Row]], members: Sequence[Member], changed: set[int], outcome: _Outcome
+    people: Sequence[Sequence[_Row]],
+    members: Sequence[Member],
+    standing: Sequence[Member],
+    changed: set[int],
+    outcome: _Outcome,
 ) -> None:
     identities = _identity_ids(row.external for rows in people for row in rows)
     known = FriendLink.objects.select_for_update().filter(identity_id__in=identities.values())
@@ -310,7 +314,8 @@ def _befriend(
         changed.update(id(row) for row in rows if links.note(member, row))
     FriendLink.objects.bulk_create(links.new)
     FriendLink.objects.bulk_update(links.moved.values(), ["added_at", "state", "lost_at", "lost_by"])
-    _save_members(people, members, changed, links.befriended)
+    holders = {id(row): member.pk for rows, member in zip(people, members, strict=True) for row in rows}
+    _save_members(standing, {holders[one] for one in changed}, links.befriended)
     TimelineRecord.objects.bulk_create(
         [
             TimelineRecord(
@@ -343,14 +348,11 @@ def _identity_ids(digests: Iterable[bytes]) -> dict[bytes, int]:
     return {bytes(digest): pk for digest, pk in rows.values_list("hash", "pk")}
 
 
-def _save_members(
-    people: Sequence[Sequence[_Row]], members: Sequence[Member], changed: set[int], befriended: set[int]
-) -> None:
-    touched = []
-    for rows, member in zip(people, members, strict=True):
-        if member.pk in befriended or any(id(row) in changed for row in rows):
-            member.is_friend = member.is_friend or member.pk in befriended
-            touched.append(member)
+def _save_members(standing: Sequence[Member], changed: set[int], befriended: set[int]) -> None:
+    """Store what became of members who were there before; those who are new carry all of it already."""
+    for member in standing:
+        member.is_friend = member.is_friend or member.pk in befriended
+    touched = [member for member in standing if member.pk in befriended or member.pk in changed]
     Member.unscoped.bulk_update(touched, ["display_name", "store", "gender", "is_friend", "staff"])
 
 
