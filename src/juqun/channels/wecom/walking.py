@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q
 
+from juqun.channels.wecom import rules
 from juqun.channels.wecom.errors import SyncRunningError, WecomAnswerError, WecomError, WecomRefusedError
 from juqun.channels.wecom.events import SyncAsked
 from juqun.channels.wecom.models import SyncPage, SyncPart, SyncRun
@@ -144,10 +145,10 @@ def _walk(shard: SyncShard, next_step: Callable[[SyncShard], SyncStep], *, until
     while at is not None and clock.wall() < until:
         try:
             step = next_step(at)
-        except (WecomRefusedError, WecomAnswerError) as refused:
-            _later(refused)
-            return _narrow(at, refused)
         except WecomError as error:
+            code = refusal_code(error)
+            if code is not None:
+                return _narrow(at, code)
             _later(error)
             stop_sync(run_id=at.run_id, error=str(error))
             return ()
@@ -157,6 +158,15 @@ def _walk(shard: SyncShard, next_step: Callable[[SyncShard], SyncStep], *, until
         except _TakenOverError:
             return ()
     return () if at is None else (at.id,)
+
+
+def refusal_code(error: WecomError) -> str | None:
+    """By what code WeCom refuses the one that was asked about; None when it is busy, or refuses us altogether."""
+    if isinstance(error.retry, RetryLater):
+        return None
+    if isinstance(error, WecomRefusedError | WecomAnswerError) or error.errcode in rules.OUT_OF_SIGHT_CODES:
+        return str(error.errcode or error.code)
+    return None
 
 
 def _later(error: WecomError) -> None:
@@ -229,7 +239,7 @@ def _stored(finding: SyncFinding) -> list[str]:
     return [str(finding.kind), finding.subject, finding.other, finding.code]
 
 
-def _narrow(shard: SyncShard, refused: WecomError) -> tuple[int, ...]:
+def _narrow(shard: SyncShard, code: str) -> tuple[int, ...]:
     """Begin a refused shard anew once (a cursor may have died), then halve it, until one subject is left: that one is noted."""
     with transaction.atomic():
         row = SyncPart.objects.select_for_update().filter(pk=shard.id, is_open=True).first()
@@ -245,7 +255,6 @@ def _narrow(shard: SyncShard, refused: WecomError) -> tuple[int, ...]:
             following = tuple(one.pk for one in SyncPart.objects.bulk_create(halves))
             row.is_open, row.size, row.reached = False, 0, 0
         else:
-            code = str(refused.errcode or refused.code)
             found = SyncFinding(kind=FindingKind.REFUSED, subject=mask(row.subjects[0]), code=code)
             row.findings, row.refused = [*row.findings, _stored(found)][:KEPT_FINDINGS], row.refused + 1
             row.is_open, row.reached, following = False, row.size, ()

@@ -7,8 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from juqun.channels.wecom import operations as wecom
-from juqun.channels.wecom import types as wecom_types
-from juqun.channels.wecom.errors import WecomRefusedError
+from juqun.channels.wecom.errors import WecomError
 from juqun.channels.wecom.types import FindingKind, SyncFinding, SyncShard, SyncStep, SyncTaken
 from juqun.domains.groups import operations, queries
 from juqun.kernel import clock
@@ -121,10 +120,11 @@ def _next_step(shard: SyncShard) -> SyncStep:
     reading: operations.ChatReading | None = None
     try:
         reading = operations.read_chat(chat_id=chat_id)
-    except WecomRefusedError as refused:
-        if isinstance(refused.retry, wecom_types.RetryLater):
+    except WecomError as error:
+        code = wecom.refusal_code(error)
+        if code is None:
             raise
-        found = SyncFinding(kind=FindingKind.REFUSED, subject=mask(chat_id), code=str(refused.errcode))
+        found = SyncFinding(kind=FindingKind.REFUSED, subject=mask(chat_id), code=code)
         taken = SyncTaken(checked=1, findings=(found,))
 
     def apply() -> SyncTaken:

@@ -7,8 +7,8 @@ stay unknown for ever, and whoever left would stay a friend.
 from collections.abc import Sequence
 
 from juqun.channels.wecom import operations as wecom
-from juqun.channels.wecom.errors import WecomRefusedError
-from juqun.channels.wecom.types import FindingKind, RetryLater, SyncFinding, SyncMode, SyncShard, SyncStep, SyncTaken
+from juqun.channels.wecom.errors import WecomError
+from juqun.channels.wecom.types import FindingKind, SyncFinding, SyncMode, SyncShard, SyncStep, SyncTaken
 from juqun.domains.members import operations, queries, rules
 from juqun.kernel import clock
 from juqun.kernel.jobs import Request, enqueue_requests, job
@@ -99,10 +99,11 @@ class _ContactWalk:
                 calls += 1
                 if userid not in wecom.list_follow_userids():
                     return self._set_aside(userid, NOT_LISTED, shard, calls)
-        except WecomRefusedError as refused:
-            if isinstance(refused.retry, RetryLater):
+        except WecomError as error:
+            code = wecom.refusal_code(error)
+            if code is None:
                 raise
-            return self._set_aside(userid, str(refused.errcode), shard, calls)
+            return self._set_aside(userid, code, shard, calls)
         batch, rest = doubted[:ENDED_AT_ONCE], doubted[ENDED_AT_ONCE:]
         doubted[:] = rest
         return SyncStep(

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from juqun.channels.wecom import operations as wecom
-from juqun.channels.wecom.errors import WecomRefusedError
-from juqun.channels.wecom.types import FindingKind, RetryLater, SyncFinding, SyncMode, SyncShard, SyncStep, SyncTaken
+from juqun.channels.wecom.errors import WecomError
+from juqun.channels.wecom.types import FindingKind, SyncFinding, SyncMode, SyncShard, SyncStep, SyncTaken
 from juqun.domains.org import operations
 from juqun.kernel import clock
 from juqun.kernel.jobs import Request, enqueue_requests, job
@@ -54,10 +54,11 @@ def _read(shard: SyncShard) -> SyncStep:
     userids: list[str] = []
     try:
         userids = [user.userid for user in wecom.list_department_users(department_id=int(department))]
-    except WecomRefusedError as refused:
-        if isinstance(refused.retry, RetryLater):
+    except WecomError as error:
+        code = wecom.refusal_code(error)
+        if code is None:
             raise
-        findings = (SyncFinding(kind=FindingKind.REFUSED, subject=department, code=str(refused.errcode)),)
+        findings = (SyncFinding(kind=FindingKind.REFUSED, subject=department, code=code),)
     return SyncStep(
         apply=lambda: operations.take_up_staff(userids=userids, at=at, findings=findings),
         cursor=str(position + 1),
@@ -76,10 +77,11 @@ def _settle(shard: SyncShard) -> SyncStep:
     at = clock.now()
     try:
         is_employed = wecom.is_employed(userid=userid)
-    except WecomRefusedError as refused:
-        if isinstance(refused.retry, RetryLater):
+    except WecomError as error:
+        code = wecom.refusal_code(error)
+        if code is None:
             raise
-        found = SyncFinding(kind=FindingKind.REFUSED, subject=userid, code=str(refused.errcode))
+        found = SyncFinding(kind=FindingKind.REFUSED, subject=userid, code=code)
         return _settled(shard, userid, SyncTaken(findings=(found,)))
     if is_employed:
         return _settled(shard, userid, SyncTaken())
