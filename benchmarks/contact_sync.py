@@ -51,7 +51,12 @@ def write_corp(path: Path, contacts: int) -> None:
         named = {one: {"userid": one, "name": one, "department": [1]} for one in staff}
         target.write('{"staff":' + json.dumps(named) + ',"persons":{')
         for number in people:
-            row = {"external_userid": _who(number), "name": f"客户{number}", "unionid": f"o{number}", "gender": number % 3}
+            row = {
+                "external_userid": _who(number),
+                "name": f"客户{number}",
+                "unionid": f"o{number}",
+                "gender": number % 3,
+            }
             target.write(f'{"," if number else ""}"{_who(number)}":{json.dumps(row)}')
         target.write('},"friendships":{')
         for at, userid in enumerate(staff):
@@ -139,7 +144,10 @@ def sync(base_url: str, folder: Path, contacts: int, *, kills: int = 0) -> Resul
 
 def plain(base_url: str, folder: Path) -> tuple[float, int]:
     """(seconds per call, staff) of the way without batches, on a sample of contacts."""
-    with httpx.Client(base_url=f"{base_url}/cgi-bin/", timeout=20) as client, sqlite3.connect(folder / "plain.db") as kept:
+    with (
+        httpx.Client(base_url=f"{base_url}/cgi-bin/", timeout=20) as client,
+        sqlite3.connect(folder / "plain.db") as kept,
+    ):
         kept.execute("CREATE TABLE contact (external_userid TEXT PRIMARY KEY, document TEXT)")
         token = client.get("gettoken", params={"corpid": CORP_ID, "corpsecret": SECRET}).json()["access_token"]
         shared = {"access_token": token}
@@ -177,7 +185,9 @@ def main() -> None:
     exponent = math.log(last.seconds / first.seconds) / spread if spread else 1.0
     plain_calls = last.contacts + staff * last.contacts // first.contacts
     plain_total = max(plain_calls * plain_seconds, plain_calls / PER_HOUR * 3600)
-    print(f"plain: {plain_calls:,} calls; {plain_seconds * 1000:.1f} ms each on {PLAIN_SAMPLE:,} contacts, extrapolated")
+    print(
+        f"plain: {plain_calls:,} calls; {plain_seconds * 1000:.1f} ms each on {PLAIN_SAMPLE:,} contacts, extrapolated"
+    )
     print(
         f"contact_sync: contacts={last.contacts} calls={last.calls} seconds={last.seconds:.1f} exponent={exponent:.2f} "
         f"calls_per_contact={last.calls / last.contacts:.4f} contacts_per_s={last.contacts / last.seconds:.0f} "

@@ -110,14 +110,13 @@ def record_taken_up(*, friends: Sequence[TakenUpFriend]) -> int:
             key = f"{one.member_id}:{one.staff_id}:{int(one.at.timestamp())}"
             for kind in ("friend",) if code is None else ("friend", "scan"):
                 touches.append((f"{kind}:{key}", {"touch_key": f"{kind}:{key}", "kind": kind, **touch}))
+            if code is not None and stores.get(one.member_id, 0) is None:
+                stores[one.member_id] = code.store_id
+                members.assign_store(member_id=one.member_id, store_id=code.store_id)
         feed.record_many("touches", touches)
         for source in {code.source for code in codes.values()}:
             came = [one.member_id for one in counted if one.state in codes and codes[one.state].source == source]
             members.tag_members(member_ids=came, tag=rules.source_tag(source), source="growth")
-        for one in counted:
-            if one.state in codes and stores.get(one.member_id) is None:
-                stores[one.member_id] = codes[one.state].store_id
-                members.assign_store(member_id=one.member_id, store_id=codes[one.state].store_id)
         return len(counted)
 
 
