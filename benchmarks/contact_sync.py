@@ -10,6 +10,7 @@ than the limits allow. `CONTACTS=2000000` reads that size instead. Ends with the
 import json
 import math
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -25,7 +26,6 @@ import httpx
 
 LONG = True
 SIZES = [int(one) for one in os.environ.get("CONTACTS", "20000,80000,320000").split(",")]
-CONTACTS_PER_STAFF = 500
 PLAIN_SAMPLE = 1_000
 PER_HOUR = 150_000
 CORP_ID, SECRET = "wx5823bf96d3bd56c7", "emulator-app-secret"
@@ -39,47 +39,14 @@ class Result:
     contacts: int
     calls: int
     seconds: float
+    cpu_seconds: float
     repeated: int
 
 
-def write_corp(path: Path, contacts: int) -> None:
-    """Write a corp whose contacts have one keeper each, with names, phones in remarks, states."""
-    staff = [f"guide{number:05d}" for number in range(max(8, contacts // CONTACTS_PER_STAFF))]
-    people = range(contacts)
-    share = math.ceil(contacts / len(staff))
-    with path.open("w", encoding="utf-8") as target:
-        named = {one: {"userid": one, "name": one, "department": [1]} for one in staff}
-        target.write('{"staff":' + json.dumps(named) + ',"persons":{')
-        for number in people:
-            row = {
-                "external_userid": _who(number),
-                "name": f"客户{number}",
-                "unionid": f"o{number}",
-                "gender": number % 3,
-            }
-            target.write(f'{"," if number else ""}"{_who(number)}":{json.dumps(row)}')
-        target.write('},"friendships":{')
-        for at, userid in enumerate(staff):
-            friends = {_who(number): _friend(userid, number) for number in people[at * share : (at + 1) * share]}
-            target.write(f'{"," if at else ""}"{userid}":{json.dumps(friends)}')
-        target.write("}}")
-
-
-def _who(number: int) -> str:
-    return f"wmBench{number:025d}"
-
-
-def _friend(userid: str, number: int) -> dict[str, object]:
-    mobiles = [f"139{number % 10**8:08d}"] if number % 4 == 0 else []
-    state = f"code{number % 50}" if number % 10 == 0 else ""
-    row = {"userid": userid, "external_userid": _who(number), "createtime": 1_700_000_000 + number, "state": state}
-    return {**row, "remark_mobiles": mobiles}
-
-
 @contextmanager
-def emulator(corp: Path) -> Iterator[str]:
-    """Run the emulator with a corp; its base url."""
-    command = [sys.executable, "-m", "wecom_emulator", "--port", "0", "--corp", str(corp)]
+def emulator(contacts: int) -> Iterator[str]:
+    """Run the emulator with a corp of that size; its base url."""
+    command = [sys.executable, "-m", "wecom_emulator", "--port", "0", "--generate", f"contacts={contacts}"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None  # noqa: S101 - narrows the type
@@ -122,7 +89,7 @@ def sync(base_url: str, folder: Path, contacts: int, *, kills: int = 0) -> Resul
     subprocess.run([sys.executable, "-m", "django", "migrate", "-v0"], env=environment, check=True)
     subprocess.run([*walker, "prepare"], env=environment, check=True)
     httpx.delete(f"{base_url}/emulator/calls")
-    pages, started = math.ceil(contacts / 100), time.monotonic()
+    pages, started, cpu_seconds = math.ceil(contacts / 100), time.monotonic(), 0.0
     for kill in range(kills + 1):
         process = subprocess.Popen([*walker, "work"], env=environment)
         wanted = pages * (kill + 1) // (kills + 1) if kill < kills else math.inf
@@ -130,16 +97,23 @@ def sync(base_url: str, folder: Path, contacts: int, *, kills: int = 0) -> Resul
             time.sleep(0.2 if kills else 0.5)
         seconds = time.monotonic() - started
         process.send_signal(signal.SIGKILL if kill < kills else signal.SIGTERM)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         process.wait()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu_seconds += after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     told = subprocess.run([*walker, "report"], env=environment, check=True, capture_output=True, text=True).stdout
     found = json.loads(told.splitlines()[-1])
-    if found["state"] != "done" or found["friends"] != contacts:
+    there = httpx.get(f"{base_url}/emulator/corp/summary").json()["friendships"]
+    if found["state"] != "done" or found["friends"] != there:
         msg = f"the copy is not whole: {told}"
         raise RuntimeError(msg)
     answered = httpx.get(f"{base_url}/emulator/calls", params={"path": BATCH, "limit": "1"}).json()["errcodes"]
     repeated = answered[BATCH].get("0", 0) - found["pages"]
-    print(f"{contacts:9,} contacts: {found['calls']:,} calls, {seconds:.1f} s, {repeated} pages repeated", flush=True)
-    return Result(contacts=contacts, calls=found["calls"], seconds=seconds, repeated=repeated)
+    print(
+        f"{contacts:9,} contacts: {found['calls']:,} calls, {seconds:.1f} s ({cpu_seconds:.1f} of CPU), {repeated} pages repeated",
+        flush=True,
+    )
+    return Result(contacts=contacts, calls=found["calls"], seconds=seconds, cpu_seconds=cpu_seconds, repeated=repeated)
 
 
 def plain(base_url: str, folder: Path) -> tuple[float, int]:
@@ -173,8 +147,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number, contacts in enumerate(sorted(SIZES)):
-            write_corp(folder / "corp.json", contacts)
-            with emulator(folder / "corp.json") as base_url:
+            with emulator(contacts) as base_url:
                 results.append(sync(base_url, folder / f"run{contacts}", contacts))
                 if number == 0:
                     plain_seconds, staff = plain(base_url, folder)
@@ -183,6 +156,7 @@ def main() -> None:
     first, last = results[0], results[-1]
     spread = math.log(last.contacts / first.contacts)
     exponent = math.log(last.seconds / first.seconds) / spread if spread else 1.0
+    cpu_exponent = math.log(last.cpu_seconds / first.cpu_seconds) / spread if spread else 1.0
     plain_calls = last.contacts + staff * last.contacts // first.contacts
     plain_total = max(plain_calls * plain_seconds, plain_calls / PER_HOUR * 3600)
     print(
@@ -190,7 +164,8 @@ def main() -> None:
     )
     print(
         f"contact_sync: contacts={last.contacts} calls={last.calls} seconds={last.seconds:.1f} exponent={exponent:.2f} "
-        f"calls_per_contact={last.calls / last.contacts:.4f} contacts_per_s={last.contacts / last.seconds:.0f} "
+        f"cpu_seconds={last.cpu_seconds:.1f} cpu_exponent={cpu_exponent:.2f} calls_per_contact={last.calls / last.contacts:.4f} "
+        f"contacts_per_s={last.contacts / last.seconds:.0f} "
         f"ratio_calls_plain={plain_calls / last.calls:.0f} plain_seconds={plain_total:.0f} "
         f"resumed_repeated_pages={repeated}"
     )
