@@ -308,3 +308,15 @@ class CallbackRefusedError(DomainError):
     )
     reason: str
     http_status: ClassVar[int] = 403
+
+
+@dataclass(eq=False)
+class SyncRunningError(DomainError):
+    """A run of that kind is still going on; there is at most one."""
+
+    code: ClassVar[str] = "wecom_sync_running"
+    message: ClassVar[str] = gettext_noop(
+        "WeCom is being read already (%(kind)s); wait until that has ended, then ask again."
+    )
+    http_status: ClassVar[int] = 409
+    kind: str

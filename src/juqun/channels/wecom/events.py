@@ -226,3 +226,15 @@ class UnknownCallbackSeen(Event):
     NAME: ClassVar[str] = "wecom.unknown_callback_seen"
     inbox_id: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncAsked(Event):
+    """A run wants to go on: the room of its kind (`SyncKind`) cuts it into parts if it is not yet, and walks those that are open.
+
+    Told again while a run stands still, as after a machine was switched off.
+    """
+
+    NAME: ClassVar[str] = "wecom.sync_asked"
+    run_id: int
+    kind: str

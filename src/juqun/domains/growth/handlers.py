@@ -2,7 +2,15 @@
 
 from juqun.domains.growth import jobs, operations
 from juqun.domains.growth.events import LiveCodeChanged
-from juqun.domains.members.events import FriendAdded, FriendLost, MemberErased, MembersMerged, MembersSplit
+from juqun.domains.members import queries as members
+from juqun.domains.members.events import (
+    FriendAdded,
+    FriendLost,
+    FriendsTakenUp,
+    MemberErased,
+    MembersMerged,
+    MembersSplit,
+)
 from juqun.domains.org.events import StaffLeft
 from juqun.kernel.jobs import enqueue
 
@@ -20,6 +28,10 @@ def on_friend_added(event: FriendAdded) -> None:
         at=event.at,
         is_first=event.is_first,
     )
+
+
+def on_friends_taken_up(event: FriendsTakenUp) -> None:
+    operations.record_taken_up(friends=members.list_taken_up(friends=event.friends))
 
 
 def on_friend_lost(event: FriendLost) -> None:

@@ -1,20 +1,16 @@
 """What the members room does about news from WeCom. Every handler may be called twice and out of order."""
 
-from datetime import datetime
-
 from juqun.channels.wecom import operations as wecom
 from juqun.channels.wecom.errors import WecomRefusedError
-from juqun.channels.wecom.events import ContactAdded, ContactDropped, ContactEdited, ContactLost
-from juqun.channels.wecom.types import Contact, Follow
-from juqun.domains.members import operations, queries, rules
-from juqun.domains.members.types import Identity, IdentityKind, LostBy
+from juqun.channels.wecom.events import ContactAdded, ContactDropped, ContactEdited, ContactLost, SyncAsked
+from juqun.channels.wecom.types import Contact, Follow, SyncKind
+from juqun.domains.members import jobs, operations, queries
+from juqun.domains.members.types import IdentityKind, LostBy
 from juqun.domains.org import queries as org
 from juqun.domains.org.types import NodeKind, StaffView
 from juqun.kernel.jobs import GiveUp
 from juqun.kernel.scope import DataScope
 
-SOURCE = "wecom"
-GENDERS = {1: "male", 2: "female"}
 NO_LONGER_A_CONTACT = frozenset({84061, 40096})  # "not an external contact", "external userid invalid": gone meanwhile
 
 
@@ -40,26 +36,10 @@ def on_contact_added(event: ContactAdded) -> None:
     )
 
 
-def take_up(*, person: StaffView, external_userid: str, before: datetime) -> bool:
-    """Note a friendship that was found by reading, as its callback would have; False when it is not older than `before`."""
-    contact = _read(external_userid)
-    follow = None if contact is None else _follow(contact, person.userid)
-    if contact is None or follow is None or follow.created_at > before:
-        return False
-    found = ContactAdded(
-        userid=person.userid,
-        external_userid=external_userid,
-        state=follow.state or "",
-        welcome_code="",
-        at=follow.created_at,
-    )
-    return operations.add_friend(
-        member_id=_identify(contact, found, person),
-        staff_id=person.id,
-        external_userid=external_userid,
-        state=found.state,
-        at=found.at,
-    )
+def on_sync_asked(event: SyncAsked) -> None:
+    """All friends of all staff are to be read."""
+    if event.kind == SyncKind.CONTACTS:
+        jobs.ask_plan(run_id=event.run_id)
 
 
 def on_contact_edited(event: ContactEdited) -> None:
@@ -98,18 +78,12 @@ def _follow(contact: Contact, userid: str) -> Follow | None:
 
 
 def _identify(contact: Contact, event: ContactAdded | ContactEdited, person: StaffView | None) -> int:
-    follow = _follow(contact, event.userid)
-    mobiles = follow.remark_mobiles if follow is not None else ()
-    identities = [Identity(kind=IdentityKind.EXTERNAL_USERID, value=contact.external_userid)]
-    if contact.unionid:
-        identities.append(Identity(kind=IdentityKind.UNIONID, value=contact.unionid))
-    identities += [Identity(kind=IdentityKind.PHONE, value=mobile) for mobile in mobiles if rules.is_phone(mobile)]
     result = operations.identify(
-        identities=identities,
+        identities=operations.identities_of(contact, event.userid),
         display_name=contact.name,
         store_id=_store_of(person),
-        gender=GENDERS.get(contact.gender, ""),
-        source=SOURCE,
+        gender=operations.GENDERS.get(contact.gender, ""),
+        source=operations.SOURCE,
         at=event.at,
     )
     return result.member_id

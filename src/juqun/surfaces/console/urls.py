@@ -20,6 +20,7 @@ from juqun.surfaces.console.pages import (
     organisation,
     robot,
     segments,
+    sync,
     till_keys,
     ways,
 )
@@ -61,6 +62,8 @@ PAGES: Sequence[tuple[str, type[Page], str]] = (
     ("jobs/", jobs.JobsPage, "jobs"),
     ("connection/", connection.ConnectionPage, "connection"),
     ("connection/line/", connection.ConnectionLine, "connection_line"),
+    ("sync/", sync.SyncPage, "sync"),
+    ("sync/runs/", sync.SyncRuns, "sync_runs"),
 )
 
 

@@ -77,6 +77,18 @@ from juqun.channels.wecom.types.statistics import (
     OwnerGroupStatistic,
     StaffBehavior,
 )
+from juqun.channels.wecom.types.sync import (
+    ContactPage,
+    FindingKind,
+    SyncFinding,
+    SyncKind,
+    SyncMode,
+    SyncRunView,
+    SyncShard,
+    SyncState,
+    SyncStep,
+    SyncTaken,
+)
 from juqun.channels.wecom.types.tags import (
     CorpTag,
 )
@@ -93,10 +105,12 @@ __all__ = [
     "CheckLevel",
     "CheckResult",
     "Contact",
+    "ContactPage",
     "ContactWay",
     "ConvertedId",
     "CorpTag",
     "DayGroupStatistic",
+    "FindingKind",
     "Follow",
     "GroupChat",
     "GroupChatMember",
@@ -142,6 +156,14 @@ __all__ = [
     "SendableAttachment",
     "StaffBehavior",
     "StaffUser",
+    "SyncFinding",
+    "SyncKind",
+    "SyncMode",
+    "SyncRunView",
+    "SyncShard",
+    "SyncState",
+    "SyncStep",
+    "SyncTaken",
     "TaskState",
     "VerifiedCallback",
 ]

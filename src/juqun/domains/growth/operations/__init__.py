@@ -13,6 +13,7 @@ from juqun.domains.growth.operations.scans import (
     move_scans,
     record_friend_lost,
     record_scan,
+    record_taken_up,
     return_scans,
 )
 from juqun.domains.growth.operations.ways import apply_live_code
@@ -25,6 +26,7 @@ __all__ = [
     "move_scans",
     "record_friend_lost",
     "record_scan",
+    "record_taken_up",
     "replace_staff",
     "retire_live_code",
     "retry_refused",

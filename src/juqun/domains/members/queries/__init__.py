@@ -6,11 +6,13 @@ from juqun.domains.members.queries.dims import (
     export_members_dim,
 )
 from juqun.domains.members.queries.lookups import (
+    erased_contacts,
     find_member_id,
     find_member_ids,
     is_erased_contact,
+    list_befriended_userids,
     list_friend_links,
-    list_strangers,
+    list_taken_up,
     member_stores,
     resolve_member_ids,
 )
@@ -29,6 +31,7 @@ from juqun.domains.members.queries.reach import list_consenting_ids, list_friend
 __all__ = [
     "count_friends",
     "count_members",
+    "erased_contacts",
     "export_member_merges_dim",
     "export_member_tags_dim",
     "export_members_dim",
@@ -37,13 +40,14 @@ __all__ = [
     "get_member",
     "get_timeline",
     "is_erased_contact",
+    "list_befriended_userids",
     "list_consenting_ids",
     "list_consents",
     "list_friend_ids",
     "list_friend_links",
     "list_merges",
-    "list_strangers",
     "list_tags",
+    "list_taken_up",
     "member_stores",
     "resolve_member_ids",
     "search_members",
