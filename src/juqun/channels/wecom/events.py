@@ -141,3 +141,26 @@ class UnknownCallbackSeen(Event):
     NAME: ClassVar[str] = "wecom.unknown_callback_seen"
     inbox_id: int
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftNoted(Event):
+    """Something that we manage at WeCom differs from what we want there; `key` is the owning room's id, `kind` a DriftKind."""
+
+    NAME: ClassVar[str] = "wecom.drift_noted"
+    drift_id: int
+    kind: str
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftDecided(Event):
+    """A person decided what to do about a difference; the room that owns the object acts. `choice` is a DriftChoice."""
+
+    NAME: ClassVar[str] = "wecom.drift_decided"
+    drift_id: int
+    kind: str
+    key: str
+    choice: str
+    at: datetime

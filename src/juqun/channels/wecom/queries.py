@@ -2,8 +2,10 @@
 
 from django.db.models import Count
 
-from juqun.channels.wecom.models import InboxCallback
-from juqun.channels.wecom.types import InboxEntry, InboxState
+from juqun.channels.wecom import documents
+from juqun.channels.wecom.errors import DriftNotFoundError
+from juqun.channels.wecom.models import InboxCallback, RemoteDrift
+from juqun.channels.wecom.types import DriftChoice, DriftKind, DriftView, InboxEntry, InboxState
 from juqun.kernel.scope import DataScope
 
 
@@ -37,3 +39,48 @@ def count_inbox(*, scope: DataScope) -> dict[InboxState, int]:
         for state, count in InboxCallback.objects.values_list("state").annotate(count=Count("id")):
             counts[InboxState(state)] = count
     return counts
+
+
+def list_drifts(
+    *, scope: DataScope, is_open: bool = True, kind: DriftKind | None = None, limit: int = 100, offset: int = 0
+) -> list[DriftView]:
+    """List differences, the longest open first; with `is_open` False the history, newest first. Headquarters only."""
+    if not scope.is_whole_chain:
+        return []
+    rows = RemoteDrift.objects.filter(closed_at__isnull=is_open)
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    rows = rows.order_by("first_seen_at", "pk") if is_open else rows.order_by("-closed_at", "-pk")
+    return [_drift_view(row) for row in rows[offset : offset + limit]]
+
+
+def count_drifts(*, scope: DataScope) -> int:
+    """Count the open differences; none for a smaller scope than the chain."""
+    return RemoteDrift.objects.filter(closed_at__isnull=True).count() if scope.is_whole_chain else 0
+
+
+def get_drift(*, drift_id: int) -> DriftView:
+    """One difference; a system look-up without scope. Raises DriftNotFoundError."""
+    row = RemoteDrift.objects.filter(pk=drift_id).first()
+    if row is None:
+        raise DriftNotFoundError(drift_id=drift_id)
+    return _drift_view(row)
+
+
+def _drift_view(row: RemoteDrift) -> DriftView:
+    kind = DriftKind(row.kind)
+    return DriftView(
+        id=row.pk,
+        kind=kind,
+        key=row.key,
+        label=row.label,
+        ours=row.ours,
+        theirs=row.theirs,
+        differences=documents.differences(kind, row.ours, row.theirs),
+        blocker=row.blocker,
+        first_seen_at=row.first_seen_at,
+        seen_at=row.seen_at,
+        choice=DriftChoice(row.choice) if row.choice else None,
+        decided_by=row.decided_by,
+        closed_at=row.closed_at,
+    )

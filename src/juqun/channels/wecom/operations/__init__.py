@@ -10,7 +10,17 @@ from juqun.channels.wecom.operations.customer_service import (
     kf_send_text,
     kf_sync_messages,
 )
+from juqun.channels.wecom.operations.drift import (
+    clear_drift,
+    decide_drift,
+    fingerprint,
+    normalise_document,
+    note_drift,
+    remember,
+    settle_document,
+)
 from juqun.channels.wecom.operations.groups import get_group_chat, iter_group_chat_ids
+from juqun.channels.wecom.operations.media import keep_media, media_id_of, refresh_media, use_media
 from juqun.channels.wecom.operations.messages import (
     cancel_message,
     create_group_mass_message,
@@ -27,7 +37,14 @@ from juqun.channels.wecom.operations.staff import (
     send_staff_notice,
     upload_media,
 )
-from juqun.channels.wecom.operations.tags import ensure_corp_tags, list_corp_tags, mark_tags
+from juqun.channels.wecom.operations.tags import (
+    add_corp_tag,
+    delete_corp_tags,
+    edit_corp_tag,
+    ensure_corp_tags,
+    list_corp_tags,
+    mark_tags,
+)
 from juqun.channels.wecom.operations.ways import (
     create_contact_way,
     create_join_way,
@@ -37,22 +54,43 @@ from juqun.channels.wecom.operations.ways import (
     get_contact_way,
     get_join_way,
     get_picture,
+    read_contact_way,
+    read_join_way,
     update_contact_way,
     update_join_way,
+)
+from juqun.channels.wecom.operations.welcome_templates import (
+    TEMPLATE_BYTES,
+    WELCOME_TEMPLATES,
+    add_welcome_template,
+    delete_welcome_template,
+    edit_welcome_template,
+    read_welcome_template,
 )
 
 __all__ = [
     "MAX_CALLBACK_BYTES",
+    "TEMPLATE_BYTES",
+    "WELCOME_TEMPLATES",
+    "add_corp_tag",
+    "add_welcome_template",
     "cancel_message",
     "check_url",
+    "clear_drift",
     "create_contact_way",
     "create_group_mass_message",
     "create_join_way",
     "create_mass_message",
+    "decide_drift",
     "delete_contact_way",
+    "delete_corp_tags",
     "delete_join_way",
+    "delete_welcome_template",
+    "edit_corp_tag",
+    "edit_welcome_template",
     "ensure_corp_tags",
     "find_contact_way",
+    "fingerprint",
     "get_contact",
     "get_contact_way",
     "get_group_chat",
@@ -63,6 +101,7 @@ __all__ = [
     "iter_mass_messages",
     "iter_send_results",
     "iter_staff_users",
+    "keep_media",
     "kf_contact_link",
     "kf_list_accounts",
     "kf_send_on_event",
@@ -73,13 +112,23 @@ __all__ = [
     "list_follow_userids",
     "list_message_tasks",
     "mark_tags",
+    "media_id_of",
+    "normalise_document",
+    "note_drift",
     "open_callback",
+    "read_contact_way",
+    "read_join_way",
+    "read_welcome_template",
+    "refresh_media",
+    "remember",
     "remind_message",
     "run_checks",
     "send_staff_notice",
     "send_welcome",
+    "settle_document",
     "store_callbacks",
     "update_contact_way",
     "update_join_way",
     "upload_media",
+    "use_media",
 ]

@@ -13,6 +13,15 @@ from juqun.channels.wecom.types.customer_service import (
     KfOrigin,
     KfPage,
 )
+from juqun.channels.wecom.types.drift import (
+    Difference,
+    Document,
+    DriftChoice,
+    DriftKind,
+    DriftView,
+    Settlement,
+    Verdict,
+)
 from juqun.channels.wecom.types.groups import (
     GroupChat,
     GroupChatMember,
@@ -49,6 +58,9 @@ from juqun.channels.wecom.types.ways import (
     ContactWay,
     JoinWay,
 )
+from juqun.channels.wecom.types.welcome_templates import (
+    WelcomeTemplate,
+)
 
 __all__ = [
     "Attachment",
@@ -56,6 +68,11 @@ __all__ = [
     "Contact",
     "ContactWay",
     "CorpTag",
+    "Difference",
+    "Document",
+    "DriftChoice",
+    "DriftKind",
+    "DriftView",
     "Follow",
     "GroupChat",
     "GroupChatMember",
@@ -77,7 +94,10 @@ __all__ = [
     "SendResult",
     "SendStatus",
     "SendableAttachment",
+    "Settlement",
     "StaffUser",
     "TaskState",
+    "Verdict",
     "VerifiedCallback",
+    "WelcomeTemplate",
 ]
