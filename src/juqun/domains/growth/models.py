@@ -10,7 +10,8 @@ from juqun.kernel.scope import ScopedModel
 class LiveCode(ScopedModel):
     """A code that hangs at a store, with all that its contact way should be.
 
-    ``wanted_version`` counts changes of the wish, ``applied_version`` the last one that the channel took.
+    ``wanted_version`` counts changes of the wish, ``applied_version`` the last one that the channel took. ``earlier`` holds the
+    fingerprints of the documents that we wrote, or that a person said may be overwritten: only over these do we write.
     """
 
     SCOPE_PATH = "store__path"
@@ -32,6 +33,10 @@ class LiveCode(ScopedModel):
     applied_version = models.PositiveIntegerField(default=0)
     asked_at = models.DateTimeField(null=True)  # when the channel was first asked to create it
     claimed_until = models.DateTimeField(null=True)
+    remark = models.CharField(max_length=30, default="", blank=True)  # empty: made from store and label
+    skip_verify = models.BooleanField(default=True)
+    earlier = models.JSONField(default=list)
+    checked_at = models.DateTimeField(_("compared at"), null=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_by = models.CharField(_("created by"), max_length=80, default="", blank=True)
     created_at = models.DateTimeField(_("created at"))

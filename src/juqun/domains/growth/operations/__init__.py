@@ -7,6 +7,7 @@ from juqun.domains.growth.operations.codes import (
     retry_refused,
     update_live_code,
 )
+from juqun.domains.growth.operations.drifts import act_on_drift
 from juqun.domains.growth.operations.scans import (
     assign_unknown_state,
     forget_member,
@@ -18,6 +19,7 @@ from juqun.domains.growth.operations.scans import (
 from juqun.domains.growth.operations.ways import apply_live_code
 
 __all__ = [
+    "act_on_drift",
     "apply_live_code",
     "assign_unknown_state",
     "create_live_code",
