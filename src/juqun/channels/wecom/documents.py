@@ -73,8 +73,9 @@ _FIELDS: Mapping[DriftKind, Mapping[str, Callable[[Any], Any]]] = {
 def normalise(kind: DriftKind, document: Document) -> dict[str, Any]:
     """The comparable form of a document: known fields only, defaults filled in, lists sorted, remarks cut."""
     normal = {name: read(document.get(name)) for name, read in _FIELDS[kind].items()}
-    if kind is DriftKind.JOIN_WAY and not normal["room_base_name"]:
-        normal["room_base_id"] = 0  # a number without a name says nothing, and WeCom fills in its own
+    if kind is DriftKind.JOIN_WAY and not (normal["auto_create_room"] and normal["room_base_name"]):
+        # without next groups their name says nothing, and a number without a name is WeCom's own
+        normal |= {"room_base_name": "", "room_base_id": 0}
     return normal
 
 

@@ -1,6 +1,7 @@
 """Reactions of the groups room; each is safe to repeat."""
 
-from juqun.channels.wecom.events import GroupChatChanged, GroupChatCreated, GroupChatDismissed
+from juqun.channels.wecom.events import DriftDecided, GroupChatChanged, GroupChatCreated, GroupChatDismissed
+from juqun.channels.wecom.types import DriftChoice, DriftKind
 from juqun.domains.groups import jobs, operations, queries
 from juqun.domains.groups.events import EntryChanged, NextGroupPlanned
 from juqun.domains.members.events import MemberErased, MembersMerged, MembersSplit
@@ -44,3 +45,9 @@ def on_members_split(event: MembersSplit) -> None:
 
 def on_member_erased(event: MemberErased) -> None:
     operations.remove_memberships(member_id=event.member_id)
+
+
+def on_drift_decided(event: DriftDecided) -> None:
+    """Somebody decided about a join way or a group welcome that differs."""
+    if event.kind == DriftKind.JOIN_WAY:
+        operations.act_on_drift(drift_id=event.drift_id, choice=DriftChoice(event.choice), at=event.at)

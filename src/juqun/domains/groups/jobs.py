@@ -46,6 +46,24 @@ def apply_entry(*, entry_id: int) -> None:
 
 
 @job(queue="send", atomic=False, lease_seconds=60)
+def compare_entry(*, entry_id: int) -> None:
+    """Read one join way back and compare it with what is wanted."""
+    if not operations.apply_entry(entry_id=entry_id, is_check=True):
+        raise RetryLater(BUSY_SECONDS)
+
+
+@job(queue="bulk")
+def compare_entries() -> None:
+    """Ask for every join way to be read back: neither a hand edit nor WeCom's own next group in it calls back."""
+    ids = queries.list_written_entry_ids()
+    enqueue_many(
+        compare_entry,
+        [{"entry_id": entry_id} for entry_id in ids],
+        dedupe_keys=[f"groups.compare:{entry_id}" for entry_id in ids],
+    )
+
+
+@job(queue="send", atomic=False, lease_seconds=60)
 def ask_for_next_group(*, planned_group_id: int) -> None:
     """Tell the owner in WeCom which group to create; twice is a nuisance, never would be worse."""
     found = queries.get_planned_group(planned_group_id=planned_group_id)

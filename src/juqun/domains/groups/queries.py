@@ -155,6 +155,11 @@ def entry_ids() -> list[int]:
     return list(Entry.unscoped.order_by("pk").values_list("pk", flat=True))
 
 
+def list_written_entry_ids() -> list[int]:
+    """Return the ids of the entries that the channel has a join way of, for the nightly comparison; no scope."""
+    return list(Entry.unscoped.exclude(config_id="").order_by("pk").values_list("pk", flat=True))
+
+
 def list_groups(
     *, scope: DataScope, state: GroupState | None = None, limit: int | None = None, offset: int = 0
 ) -> list[GroupView]:

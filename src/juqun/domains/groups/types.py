@@ -27,13 +27,16 @@ class EntryState(StrEnum):
     """Where the join way of an entry stands in the channel.
 
     ``waiting`` has no group to lead to yet, ``pending`` is to be written, ``ready`` is as wanted, ``refused`` was
-    refused by the channel and waits for a person.
+    refused by the channel and waits for a person, ``disputed`` differs at WeCom and waits for a decision, ``closed`` was
+    deleted there and is not to be made again.
     """
 
     WAITING = "waiting"
     PENDING = "pending"
     READY = "ready"
     REFUSED = "refused"
+    DISPUTED = "disputed"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,7 @@ class JoinEntry:
     qr_code: str
     chat_ids: tuple[str, ...]
     refusal: str = ""
+    checked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

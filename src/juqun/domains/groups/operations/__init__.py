@@ -1,12 +1,15 @@
 """Writes of the groups room, one module per concern."""
 
 from juqun.domains.groups.operations.chats import dismiss_group, sync_group
-from juqun.domains.groups.operations.entries import apply_entry, open_entry, reconcile_entry
+from juqun.domains.groups.operations.drifts import act_on_drift
+from juqun.domains.groups.operations.entries import open_entry, reconcile_entry
 from juqun.domains.groups.operations.kinds import create_kind, update_kind
 from juqun.domains.groups.operations.people import move_memberships, record_message, remove_memberships, set_role
 from juqun.domains.groups.operations.states import refresh_states
+from juqun.domains.groups.operations.ways import apply_entry
 
 __all__ = [
+    "act_on_drift",
     "apply_entry",
     "create_kind",
     "dismiss_group",
