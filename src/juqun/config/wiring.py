@@ -5,6 +5,7 @@ from typing import Any
 
 from juqun.channels.wecom import events as wecom
 from juqun.channels.wecom import jobs as wecom_jobs
+from juqun.channels.wecom import media_jobs
 from juqun.config import reactions
 from juqun.domains.audience import handlers as audience
 from juqun.domains.audience import jobs as audience_jobs
@@ -26,6 +27,7 @@ from juqun.domains.members import events as members_events
 from juqun.domains.members import handlers as members
 from juqun.domains.members import jobs as members_jobs
 from juqun.domains.members import queries as members_queries
+from juqun.domains.members import tag_jobs
 from juqun.domains.org import events as org_events
 from juqun.domains.org import handlers as org
 from juqun.domains.org import queries as org_queries
@@ -61,6 +63,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     wecom.GroupChatCreated: [Subscription(groups.on_group_chat_created)],
     wecom.GroupChatChanged: [Subscription(groups.on_group_chat_changed)],
     wecom.GroupChatDismissed: [Subscription(groups.on_group_chat_dismissed)],
+    wecom.CorpTagsChanged: [Subscription(members.on_corp_tags_changed)],
     wecom.StaffUserLeft: [Subscription(org.on_staff_user_left)],
     wecom.KfMessagesWaiting: [_waited_for(robot.on_kf_messages_waiting)],
     # who it was
@@ -97,7 +100,22 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     ],
     groups_events.EntryChanged: [Subscription(groups.on_entry_changed)],
     groups_events.EntryReady: [Subscription(robot.on_entry_ready)],
+    groups_events.GroupWelcomeChanged: [Subscription(groups.on_group_welcome_changed)],
     groups_events.NextGroupPlanned: [Subscription(groups.on_next_group_planned)],
+    members_events.ManagedTagChanged: [Subscription(members.on_managed_tag_changed)],
+    members_events.ManagedTagReady: [Subscription(members.on_managed_tag_ready)],
+    members_events.MarksWanted: [Subscription(members.on_marks_wanted)],
+    # what is there instead, and what a person decided about it
+    wecom.ComparisonAsked: [
+        Subscription(members.on_comparison_asked),
+        Subscription(groups.on_comparison_asked),
+        Subscription(growth.on_comparison_asked),
+    ],
+    wecom.DriftDecided: [
+        Subscription(members.on_drift_decided),
+        Subscription(groups.on_drift_decided),
+        Subscription(growth.on_drift_decided),
+    ],
     # interact
     robot_events.ServiceMessageArrived: [_waited_for(robot.on_service_message_arrived)],
 }
@@ -113,13 +131,18 @@ SCHEDULES: Sequence[Every] = (
     Every("imports.end_broken_runs", HOUR, imports_jobs.end_broken_runs),
     Every("wecom.retry_failed_callbacks", 5 * MINUTE, wecom_jobs.retry_failed_callbacks),
     Every("wecom.prune_inbox", DAY, wecom_jobs.prune_inbox),
+    Every("wecom.refresh_media", HOUR, media_jobs.refresh_all_media),
     Every("promotions.expire_coupons", HOUR, promotions_jobs.expire_coupons),
     Every("commerce.release_holds", MINUTE, commerce_jobs.release_holds),
     Every("members.read_all_contacts", DAY, members_jobs.read_all_contacts),
+    Every("members.compare_tags", DAY, tag_jobs.compare_tags),
+    Every("members.reconcile_tags", 10 * MINUTE, tag_jobs.reconcile_tags),
     Every("groups.refresh_states", HOUR, groups_jobs.refresh_states),
     Every("groups.reconcile_entries", 10 * MINUTE, groups_jobs.reconcile_entries),
+    Every("groups.compare_entries", DAY, groups_jobs.compare_entries),
     Every("groups.read_all_chats", DAY, groups_jobs.read_all_chats),
     Every("growth.reconcile_live_codes", 10 * MINUTE, growth_jobs.reconcile_live_codes),
+    Every("growth.compare_live_codes", DAY, growth_jobs.compare_live_codes),
     Every("robot.poll_service_accounts", 5 * MINUTE, robot_jobs.poll_service_accounts),
     Every("audience.recount_segments", HOUR, audience_jobs.recount_segments),
     Every("campaigns.push", 15, campaigns_jobs.push),

@@ -144,13 +144,10 @@ class UnknownCallbackSeen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DriftNoted(Event):
-    """Something that we manage at WeCom differs from what we want there; `key` is the owning room's id, `kind` a DriftKind."""
+class ComparisonAsked(Event):
+    """Somebody wants everything that we manage at WeCom to be read back and compared now, not at night."""
 
-    NAME: ClassVar[str] = "wecom.drift_noted"
-    drift_id: int
-    kind: str
-    key: str
+    NAME: ClassVar[str] = "wecom.comparison_asked"
     at: datetime
 
 

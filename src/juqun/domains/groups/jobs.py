@@ -52,9 +52,22 @@ def compare_entry(*, entry_id: int) -> None:
         raise RetryLater(BUSY_SECONDS)
 
 
+@job(queue="send", atomic=False, lease_seconds=60)
+def apply_group_welcome(*, welcome_id: int, is_check: bool = False) -> None:
+    """Make one template of WeCom's library equal to its kind's welcome, or compare it."""
+    if not operations.apply_group_welcome(welcome_id=welcome_id, is_check=is_check):
+        raise RetryLater(BUSY_SECONDS)
+
+
 @job(queue="bulk")
 def compare_entries() -> None:
-    """Ask for every join way to be read back: neither a hand edit nor WeCom's own next group in it calls back."""
+    """Ask for every join way and group welcome to be read back: neither a hand edit nor WeCom's own next group calls back."""
+    welcome_ids = queries.list_welcome_ids()
+    enqueue_many(
+        apply_group_welcome,
+        [{"welcome_id": one, "is_check": True} for one in welcome_ids],
+        dedupe_keys=[f"groups.compare_welcome:{one}" for one in welcome_ids],
+    )
     ids = queries.list_written_entry_ids()
     enqueue_many(
         compare_entry,
@@ -86,10 +99,12 @@ def refresh_states() -> None:
 
 @job(queue="bulk", atomic=False)
 def reconcile_entries() -> None:
-    """Plan every way in again, and write those that the channel has not taken yet."""
+    """Plan every way in again, and write those and the group welcomes that the channel has not taken yet."""
     at = clock.now()
     for entry_id in queries.entry_ids():
         operations.reconcile_entry(entry_id=entry_id, at=at)
+    for welcome_id in queries.list_unwritten_welcome_ids():
+        ask_welcome(welcome_id)
 
 
 @job(queue="send", atomic=False, lease_seconds=120)
@@ -103,6 +118,11 @@ def read_all_chats() -> None:
             _ask_many(batch, at)
             batch = []
     _ask_many(batch, at)
+
+
+def ask_welcome(welcome_id: int) -> None:
+    """Ask for a group welcome to be written; requests that wait for the same one are one."""
+    enqueue(apply_group_welcome, dedupe_key=f"groups.welcome:{welcome_id}", welcome_id=welcome_id)
 
 
 def _ask_many(chat_ids: list[str], at: datetime) -> None:

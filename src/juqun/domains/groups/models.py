@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from juqun.domains.groups.types import EntryState, GroupRole, GroupState
+from juqun.domains.groups.types import EntryState, GroupRole, GroupState, WelcomeState
 from juqun.kernel.scope import ScopedModel
 
 
@@ -161,3 +161,37 @@ class Membership(ScopedModel):
         verbose_name_plural = _("memberships")
         constraints = [models.UniqueConstraint(fields=["group", "member"], name="groups_membership_once")]
         indexes = [models.Index(fields=["member", "left_at"], name="groups_membership_member")]
+
+
+class GroupWelcome(models.Model):
+    """The welcome of a kind's groups, with the whole document its template in WeCom's library should be; chain-wide, so not scoped."""
+
+    kind = models.OneToOneField(Kind, on_delete=models.CASCADE, related_name="+")
+    text = models.TextField(blank=True)
+    link_title = models.CharField(max_length=128, blank=True, default="")
+    link_url = models.CharField(max_length=2048, blank=True, default="")
+    link_desc = models.CharField(max_length=512, blank=True, default="")
+    image_hash = models.CharField(max_length=64, blank=True, default="")
+    template_id = models.CharField(max_length=64, blank=True, default="")
+    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in WelcomeState])
+    refusal = models.TextField(default="", blank=True)
+    is_dropped = models.BooleanField(default=False)
+    wanted_version = models.PositiveIntegerField(default=1)
+    applied_version = models.PositiveIntegerField(default=0)
+    earlier = models.JSONField(default=list)
+    checked_at = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+    changed_by = models.CharField(max_length=150, blank=True, default="")
+    changed_at = models.DateTimeField()
+
+
+class WelcomeTick(models.Model):
+    """Somebody saw to it that a group's owner attached a template: the API cannot, and cannot tell."""
+
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="+")
+    template_id = models.CharField(max_length=64)
+    ticked_by = models.CharField(max_length=150)
+    ticked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "template_id"], name="groups_welcome_tick_once")]

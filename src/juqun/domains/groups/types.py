@@ -146,3 +146,42 @@ class SyncResult:
     left: int = 0
     member_version: str = ""
     is_stale: bool = False
+
+
+class WelcomeState(StrEnum):
+    """Where a kind's group welcome stands in WeCom's library; ``disputed`` differs there and waits for a decision."""
+
+    PENDING = "pending"
+    READY = "ready"
+    REFUSED = "refused"
+    DISPUTED = "disputed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupWelcomeView:
+    """What customers are greeted with who enter a group of a kind: text (%NICKNAME% becomes the name), and a link or a picture."""
+
+    id: int
+    kind_id: int
+    text: str
+    link_title: str
+    link_url: str
+    link_desc: str
+    has_image: bool
+    state: WelcomeState
+    refusal: str
+    template_id: str
+    changed_by: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WelcomeGroup:
+    """A group of the kind, and whether its owner has attached the welcome: nobody but the owner can, in the client."""
+
+    group_id: int
+    name: str
+    store_name: str
+    owner_name: str
+    ticked_by: str
+    ticked_at: datetime | None

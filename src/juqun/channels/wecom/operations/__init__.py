@@ -11,6 +11,7 @@ from juqun.channels.wecom.operations.customer_service import (
     kf_sync_messages,
 )
 from juqun.channels.wecom.operations.drift import (
+    ask_comparison,
     clear_drift,
     decide_drift,
     fingerprint,
@@ -74,6 +75,7 @@ __all__ = [
     "WELCOME_TEMPLATES",
     "add_corp_tag",
     "add_welcome_template",
+    "ask_comparison",
     "cancel_message",
     "check_url",
     "clear_drift",

@@ -17,7 +17,7 @@ from juqun.channels.wecom.errors import (
     DriftNotFoundError,
     WecomBusyError,
 )
-from juqun.channels.wecom.events import DriftDecided, DriftNoted
+from juqun.channels.wecom.events import ComparisonAsked, DriftDecided
 from juqun.channels.wecom.models import RemoteDrift
 from juqun.channels.wecom.types import Document, DriftChoice, DriftKind, Settlement, Verdict
 from juqun.kernel.events import publish
@@ -85,9 +85,13 @@ def note_drift(
             [RemoteDrift(kind=kind, key=key, **fresh, blocker=blocker, first_seen_at=at, seen_at=at)],
             ignore_conflicts=True,
         )
-        row = known.get()
-        publish(DriftNoted(drift_id=row.pk, kind=kind.value, key=key, at=at))
         return True
+
+
+def ask_comparison(*, at: datetime) -> None:
+    """Let every room compare what it manages at WeCom now; the night's round does so by itself."""
+    with transaction.atomic():
+        publish(ComparisonAsked(at=at))
 
 
 def clear_drift(*, kind: DriftKind, key: str, at: datetime) -> bool:

@@ -9,6 +9,7 @@ from juqun.domains.members.events import FriendAdded, FriendLost
 from juqun.domains.members.models import FriendLink, Member, MemberIdentity, TimelineRecord
 from juqun.domains.members.operations.identify import attach
 from juqun.domains.members.operations.locks import TRIES, lock_member
+from juqun.domains.members.operations.marks import forget_marks, plan_links
 from juqun.domains.members.operations.merges import absorb, refresh_friend
 from juqun.domains.members.types import IdentityKind, LostBy
 from juqun.kernel.events import publish
@@ -42,10 +43,13 @@ def _add_friend(member_id: int, staff_id: int, external_userid: str, state: str,
         return False
     is_first = not FriendLink.objects.filter(member=member).exists()
     if link is None:
-        FriendLink.objects.create(member=member, staff_id=staff_id, identity=identity, state=state[:64], added_at=at)
+        link = FriendLink.objects.create(
+            member=member, staff_id=staff_id, identity=identity, state=state[:64], added_at=at
+        )
     else:
         link.added_at, link.state, link.lost_at, link.lost_by = at, state[:64], None, ""
         link.save()
+    plan_links(link_ids=[link.pk])
     member.is_friend = True
     if member.staff_id is None:
         member.staff_id = staff_id
@@ -91,6 +95,7 @@ def lose_friend(*, member_id: int, staff_id: int, at: datetime, by: LostBy) -> b
         links = FriendLink.objects.filter(member=member, staff_id=staff_id, lost_at__isnull=True, added_at__lte=at)
         if not links.update(lost_at=at, lost_by=by):
             return False
+        forget_marks(member_id=member.pk, staff_id=staff_id)
         refresh_friend(member)
         if member.staff_id == staff_id:
             active = FriendLink.objects.filter(member=member, lost_at__isnull=True).order_by("-added_at", "-pk")
