@@ -1,6 +1,6 @@
 """Reads of the groups room."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
@@ -305,6 +305,11 @@ def list_group_links(*, group_ids: Sequence[int]) -> list[GroupLink]:
 def get_group_id(*, chat_id: str) -> int | None:
     """Return the id of a chat's group; a system look-up without scope."""
     return Group.unscoped.filter(chat_id=chat_id).values_list("pk", flat=True).first()
+
+
+def chat_names(*, chat_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of groups by their chats, unknown ones left out; a system look-up without scope."""
+    return dict(Group.unscoped.filter(chat_id__in=set(chat_ids)).values_list("chat_id", "name"))
 
 
 def list_chat_ids(*, member_id: int) -> list[str]:

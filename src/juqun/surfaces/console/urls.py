@@ -11,6 +11,8 @@ from juqun.surfaces.console.pages import (
     codes,
     coupons,
     dashboard,
+    differences,
+    group_welcomes,
     groups,
     imports,
     jobs,
@@ -19,6 +21,7 @@ from juqun.surfaces.console.pages import (
     organisation,
     robot,
     segments,
+    tags,
     till_keys,
     ways,
 )
@@ -34,6 +37,7 @@ PAGES: Sequence[tuple[str, type[Page], str]] = (
     ("groups/", groups.GroupsPage, "groups"),
     ("groups/kinds/new/", kinds.KindPage, "kind_new"),
     ("groups/kinds/<int:kind_id>/", kinds.KindPage, "kind"),
+    ("groups/kinds/<int:kind_id>/welcome/", group_welcomes.GroupWelcomePage, "group_welcome"),
     ("groups/ways/", ways.WaysPage, "ways"),
     ("groups/ways/new/", ways.NewWayPage, "way_new"),
     ("groups/ways/<int:entry_id>/picture", ways.WayPicture, "way_picture"),
@@ -57,6 +61,8 @@ PAGES: Sequence[tuple[str, type[Page], str]] = (
     ("imports/", imports.ImportsPage, "imports"),
     ("imports/runs/", imports.ImportRuns, "import_runs"),
     ("imports/<int:run_id>/errors.csv", imports.ImportErrors, "import_errors"),
+    ("differences/", differences.DifferencesPage, "differences"),
+    ("tags/", tags.TagsPage, "tags"),
     ("jobs/", jobs.JobsPage, "jobs"),
 )
 

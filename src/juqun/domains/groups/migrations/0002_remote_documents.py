@@ -5,86 +5,117 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('groups', '0001_initial'),
+        ("groups", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='entry',
-            name='applied',
+            model_name="entry",
+            name="applied",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='auto_create_room',
+            model_name="entry",
+            name="auto_create_room",
             field=models.BooleanField(default=True),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='checked_at',
-            field=models.DateTimeField(null=True, verbose_name='compared at'),
+            model_name="entry",
+            name="checked_at",
+            field=models.DateTimeField(null=True, verbose_name="compared at"),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='earlier',
+            model_name="entry",
+            name="earlier",
             field=models.JSONField(default=list),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='least_number',
+            model_name="entry",
+            name="least_number",
             field=models.PositiveIntegerField(default=1),
         ),
         migrations.AddField(
-            model_name='entry',
-            name='remark',
-            field=models.CharField(blank=True, default='', max_length=30),
+            model_name="entry",
+            name="remark",
+            field=models.CharField(blank=True, default="", max_length=30),
         ),
         migrations.AddField(
-            model_name='group',
-            name='is_linkable',
+            model_name="group",
+            name="is_linkable",
             field=models.BooleanField(default=True),
         ),
         migrations.AlterField(
-            model_name='entry',
-            name='state',
-            field=models.CharField(choices=[('waiting', 'waiting'), ('pending', 'pending'), ('ready', 'ready'), ('refused', 'refused'), ('disputed', 'disputed'), ('closed', 'closed')], max_length=10, verbose_name='state'),
+            model_name="entry",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("waiting", "waiting"),
+                    ("pending", "pending"),
+                    ("ready", "ready"),
+                    ("refused", "refused"),
+                    ("disputed", "disputed"),
+                    ("closed", "closed"),
+                ],
+                max_length=10,
+                verbose_name="state",
+            ),
         ),
         migrations.CreateModel(
-            name='GroupWelcome',
+            name="GroupWelcome",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(blank=True)),
-                ('link_title', models.CharField(blank=True, default='', max_length=128)),
-                ('link_url', models.CharField(blank=True, default='', max_length=2048)),
-                ('link_desc', models.CharField(blank=True, default='', max_length=512)),
-                ('image_hash', models.CharField(blank=True, default='', max_length=64)),
-                ('template_id', models.CharField(blank=True, default='', max_length=64)),
-                ('state', models.CharField(choices=[('pending', 'pending'), ('ready', 'ready'), ('refused', 'refused'), ('disputed', 'disputed')], max_length=10)),
-                ('refusal', models.TextField(blank=True, default='')),
-                ('is_dropped', models.BooleanField(default=False)),
-                ('wanted_version', models.PositiveIntegerField(default=1)),
-                ('applied_version', models.PositiveIntegerField(default=0)),
-                ('earlier', models.JSONField(default=list)),
-                ('checked_at', models.DateTimeField(null=True)),
-                ('claimed_until', models.DateTimeField(null=True)),
-                ('changed_by', models.CharField(blank=True, default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('kind', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='groups.kind')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("text", models.TextField(blank=True)),
+                ("link_title", models.CharField(blank=True, default="", max_length=128)),
+                ("link_url", models.CharField(blank=True, default="", max_length=2048)),
+                ("link_desc", models.CharField(blank=True, default="", max_length=512)),
+                ("image_hash", models.CharField(blank=True, default="", max_length=64)),
+                ("template_id", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "pending"),
+                            ("ready", "ready"),
+                            ("refused", "refused"),
+                            ("disputed", "disputed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("refusal", models.TextField(blank=True, default="")),
+                ("is_dropped", models.BooleanField(default=False)),
+                ("wanted_version", models.PositiveIntegerField(default=1)),
+                ("applied_version", models.PositiveIntegerField(default=0)),
+                ("earlier", models.JSONField(default=list)),
+                ("checked_at", models.DateTimeField(null=True)),
+                ("claimed_until", models.DateTimeField(null=True)),
+                ("changed_by", models.CharField(blank=True, default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                (
+                    "kind",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="groups.kind"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WelcomeTick',
+            name="WelcomeTick",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('template_id', models.CharField(max_length=64)),
-                ('ticked_by', models.CharField(max_length=150)),
-                ('ticked_at', models.DateTimeField()),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='groups.group')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("template_id", models.CharField(max_length=64)),
+                ("ticked_by", models.CharField(max_length=150)),
+                ("ticked_at", models.DateTimeField()),
+                (
+                    "group",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="groups.group"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('group', 'template_id'), name='groups_welcome_tick_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("group", "template_id"), name="groups_welcome_tick_once")
+                ],
             },
         ),
     ]

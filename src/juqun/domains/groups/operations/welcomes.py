@@ -115,7 +115,7 @@ def drop_group_welcome(*, kind_id: int, actor: str, at: datetime) -> None:
         row = GroupWelcome.objects.select_for_update().filter(kind_id=kind_id, is_dropped=False).first()
         if row is not None:
             row.is_dropped, row.changed_by, row.changed_at = True, actor[:150], at
-            wecom.clear_drift(kind=KIND, key=str(row.pk), at=at)
+            wecom.clear_drift(kind=KIND, key=str(row.kind_id), at=at)
             _want(row)
 
 
@@ -163,7 +163,7 @@ def act_on_welcome_drift(*, drift_id: int, choice: DriftChoice, at: datetime) ->
     """Do what was decided about a template that somebody changed or deleted. Safe to repeat."""
     drift = wecom_queries.get_drift(drift_id=drift_id)
     with transaction.atomic():
-        row = GroupWelcome.objects.select_for_update().filter(pk=int(drift.key), is_dropped=False).first()
+        row = GroupWelcome.objects.select_for_update().filter(kind_id=int(drift.key), is_dropped=False).first()
         if row is None:
             return
         if choice is DriftChoice.IGNORE:
@@ -281,11 +281,11 @@ def _settle(welcome_id: int, wish: _Wish, template_id: str, settlement: Settleme
         is_equal = settlement is None or settlement.verdict is Verdict.EQUAL
         is_left = False
         if settlement is None or is_equal:
-            wecom.clear_drift(kind=KIND, key=str(row.pk), at=now)
+            wecom.clear_drift(kind=KIND, key=str(row.kind_id), at=now)
         else:
             is_left = not wecom.note_drift(
                 kind=KIND,
-                key=str(row.pk),
+                key=str(row.kind_id),
                 label=row.kind.name,
                 ours=wish.document,
                 theirs=settlement.found,
