@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from juqun.channels.wecom import operations as wecom
@@ -22,9 +23,11 @@ from juqun.domains.growth.types import CodeState, LiveCodeView, SourceKind
 from juqun.domains.members import operations as members
 from juqun.domains.members import queries as member_queries
 from juqun.domains.members import tag_jobs
+from juqun.domains.members.operations.marks import SETTLED_AFTER
 from juqun.domains.members.types import IdentityKind, ManagedTagView, TagState
 from juqun.domains.org.models import Account
 from juqun.domains.org.testing import SmallChain, make_small_chain
+from juqun.domains.robot import jobs as robot_jobs
 from juqun.kernel import clock
 from juqun.kernel.jobs import enqueue
 from juqun.kernel.scope import DataScope
@@ -185,7 +188,7 @@ def test_a_way_in_overwritten_by_hand(stage: Stage, chain: SmallChain, action: s
 
 
 def test_groups_that_wecom_opened_itself_are_no_difference(stage: Stage, chain: SmallChain):
-    stage.post("settings", overflow_at=3)
+    assert stage.emulator.patch("/emulator/settings", json={"overflow_at": 3}).status_code == 200
     first = open_way(stage, chain).chat_ids[0]
     people = stage.customers("a", "b", "c", "d")
     for one in people:
@@ -279,17 +282,12 @@ def test_a_mark_taken_off_by_hand_is_taken_off_the_member(stage: Stage, chain: S
     remote_id = next(iter(stage.get("corp")["tag_groups"].values()))["tags"][0]["id"]
     stage.worker("wang", "edit_customer", external_userid=mei, remove_tag=[remote_id])
     assert "vip" in words(mei)  # within the minute after our own push a reading says nothing
-    later = clock.wall
-    monkeypatch.setattr(clock, "wall", lambda: later() + 2 * members_settle())
+    before = clock.wall
+    monkeypatch.setattr(clock, "wall", lambda: before() + 2 * SETTLED_AFTER)
+    stage.advance(seconds=1)  # the same event within a second is one
     stage.worker("wang", "edit_customer", external_userid=mei, remark="x")
     assert "vip" not in words(mei)
     assert marks(stage, mei) == {"wang": set(), "li": set()}
-
-
-def members_settle() -> Any:
-    from juqun.domains.members.operations.marks import SETTLED_AFTER  # noqa: PLC0415 - the room's own span
-
-    return SETTLED_AFTER
 
 
 @pytest.mark.parametrize("action", ["put_ours_back", "take_theirs", "ignore"])
@@ -311,7 +309,7 @@ def test_a_managed_tag_deleted_in_wecom(stage: Stage, chain: SmallChain, action:
 
 
 def test_tags_of_the_admin_are_read_followed_and_can_be_managed(stage: Stage, chain: SmallChain):
-    stage.post("actors/admin/console/create_tags", group_name="region", names=["south", "north"])
+    stage.post("actors/admin/create_tags", group_name="region", names=["south", "north"])
     stage.settle()
     (south, _north) = member_queries.list_managed_tags(scope=ALL)
     assert (south.name, south.is_managed, south.is_ours) == ("south", False, False)
@@ -360,7 +358,10 @@ def test_a_group_welcome_from_the_editor_to_the_phone(stage: Stage, chain: Small
     stage.customer(mei, "scan", qr_code=way(chain).qr_code)
 
     by_hand(
-        stage, "externalcontact/group_welcome_template/edit", template_id=template_id, text={"content": "changed by hand"}
+        stage,
+        "externalcontact/group_welcome_template/edit",
+        template_id=template_id,
+        text={"content": "changed by hand"},
     )
     (drift,) = night(stage)
     assert [one.field for one in drift.differences] == ["text", "attachment"]
@@ -412,6 +413,31 @@ def test_a_picture_is_uploaded_before_it_dies(stage: Stage, chain: SmallChain):
     assert wecom.media_id_of(content_hash=mark, at=clock.now()) == second
     stage.advance(days=1)
     assert wecom.media_id_of(content_hash=mark, at=clock.now()) == ""
+
+
+def test_a_welcome_carries_a_picture_that_was_uploaded_before(stage: Stage, chain: SmallChain):
+    code = make_code(stage, chain)
+    path, client = f"/console/codes/{code.id}/", headquarters()
+    picture = SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n" + b"0" * 100, content_type="image/png")
+    client.post(path, {"action": "picture", "picture": picture})
+    stage.settle()
+    assert stage.count_calls("media/upload") == 1
+    growth.update_live_code(live_code_id=code.id, label="till", staff_ids=[chain.wang.id], welcome_text="hi")
+    stage.settle()
+    mei, bo, chun = stage.customers("a", "b", "c")
+    stage.customer(mei, "scan", qr_code=code.qr_code)
+    assert [one["msgtype"] for one in stage.inbox(mei, "welcome")[0]["attachments"]] == ["image"]
+    assert stage.count_calls("media/upload") == 1
+    stage.advance(days=2, hours=13)
+    enqueue(robot_jobs.refresh_all_media)
+    stage.settle()
+    stage.advance(days=1)
+    stage.customer(bo, "scan", qr_code=code.qr_code)
+    assert len(stage.inbox(bo, "welcome")[0]["attachments"]) == 1
+    assert stage.count_calls("media/upload") == 2
+    stage.advance(days=4)  # nobody uploaded it: the welcome goes without
+    stage.customer(chun, "scan", qr_code=code.qr_code)
+    assert stage.inbox(chun, "welcome")[0].get("attachments") in (None, [])
 
 
 def test_the_page_is_headquarters_alone_and_the_button_compares(stage: Stage, chain: SmallChain):

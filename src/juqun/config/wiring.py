@@ -5,7 +5,6 @@ from typing import Any
 
 from juqun.channels.wecom import events as wecom
 from juqun.channels.wecom import jobs as wecom_jobs
-from juqun.channels.wecom import media_jobs
 from juqun.config import reactions
 from juqun.domains.audience import handlers as audience
 from juqun.domains.audience import jobs as audience_jobs
@@ -27,7 +26,6 @@ from juqun.domains.members import events as members_events
 from juqun.domains.members import handlers as members
 from juqun.domains.members import jobs as members_jobs
 from juqun.domains.members import queries as members_queries
-from juqun.domains.members import tag_jobs
 from juqun.domains.org import events as org_events
 from juqun.domains.org import handlers as org
 from juqun.domains.org import queries as org_queries
@@ -131,12 +129,11 @@ SCHEDULES: Sequence[Every] = (
     Every("imports.end_broken_runs", HOUR, imports_jobs.end_broken_runs),
     Every("wecom.retry_failed_callbacks", 5 * MINUTE, wecom_jobs.retry_failed_callbacks),
     Every("wecom.prune_inbox", DAY, wecom_jobs.prune_inbox),
-    Every("wecom.refresh_media", HOUR, media_jobs.refresh_all_media),
     Every("promotions.expire_coupons", HOUR, promotions_jobs.expire_coupons),
     Every("commerce.release_holds", MINUTE, commerce_jobs.release_holds),
     Every("members.read_all_contacts", DAY, members_jobs.read_all_contacts),
-    Every("members.compare_tags", DAY, tag_jobs.compare_tags),
-    Every("members.reconcile_tags", 10 * MINUTE, tag_jobs.reconcile_tags),
+    Every("members.compare_tags", DAY, members_jobs.compare_tags),
+    Every("members.reconcile_tags", 10 * MINUTE, members_jobs.reconcile_tags),
     Every("groups.refresh_states", HOUR, groups_jobs.refresh_states),
     Every("groups.reconcile_entries", 10 * MINUTE, groups_jobs.reconcile_entries),
     Every("groups.compare_entries", DAY, groups_jobs.compare_entries),
@@ -144,6 +141,7 @@ SCHEDULES: Sequence[Every] = (
     Every("growth.reconcile_live_codes", 10 * MINUTE, growth_jobs.reconcile_live_codes),
     Every("growth.compare_live_codes", DAY, growth_jobs.compare_live_codes),
     Every("robot.poll_service_accounts", 5 * MINUTE, robot_jobs.poll_service_accounts),
+    Every("robot.refresh_media", HOUR, robot_jobs.refresh_all_media),
     Every("audience.recount_segments", HOUR, audience_jobs.recount_segments),
     Every("campaigns.push", 15, campaigns_jobs.push),
     Every("campaigns.collect", MINUTE, campaigns_jobs.collect),

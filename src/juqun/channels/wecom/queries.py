@@ -1,12 +1,17 @@
 """Reads of the inbox: what came in and what became of it. Callbacks belong to the chain as a whole: a smaller scope sees none."""
 
-from django.db.models import Count
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Q
 
 from juqun.channels.wecom import documents
 from juqun.channels.wecom.errors import DriftNotFoundError
-from juqun.channels.wecom.models import InboxCallback, RemoteDrift
+from juqun.channels.wecom.models import InboxCallback, MediaFile, RemoteDrift
 from juqun.channels.wecom.types import DriftChoice, DriftKind, DriftView, InboxEntry, InboxState
 from juqun.kernel.scope import DataScope
+
+MEDIA_RENEWED_AFTER = timedelta(days=2, hours=12)
+MEDIA_UNUSED_AFTER = timedelta(days=90)
 
 
 def list_inbox(
@@ -57,6 +62,13 @@ def list_drifts(
 def count_drifts(*, scope: DataScope) -> int:
     """Count the open differences; none for a smaller scope than the chain."""
     return RemoteDrift.objects.filter(closed_at__isnull=True).count() if scope.is_whole_chain else 0
+
+
+def list_old_media(*, at: datetime) -> list[str]:
+    """Content hashes of kept files that were used within 90 days and whose upload is older than 2.5 days, or missing; no scope."""
+    old = Q(uploaded_at__isnull=True) | Q(uploaded_at__lte=at - MEDIA_RENEWED_AFTER)
+    found = MediaFile.objects.filter(old, used_at__gt=at - MEDIA_UNUSED_AFTER).order_by("pk")
+    return list(found.values_list("content_hash", flat=True))
 
 
 def get_drift(*, drift_id: int) -> DriftView:

@@ -23,6 +23,7 @@ class LiveCode(ScopedModel):
     label = models.CharField(_("label"), max_length=60, blank=True)
     kind_code = models.CharField(_("kind of group"), max_length=32, default="", blank=True)
     welcome_text = models.TextField(_("welcome text"), default="", blank=True)
+    welcome_image = models.CharField(max_length=64, default="", blank=True)  # the content hash of a kept picture
     status = models.CharField(
         _("status"), max_length=10, choices=[(s.value, s.value) for s in CodeState], default=CodeState.PENDING.value
     )

@@ -156,4 +156,5 @@ def _view(code: LiveCode, userids: Sequence[str], counts: dict[str, int]) -> Liv
         created_at=code.created_at,
         is_active=code.is_active,
         checked_at=code.checked_at,
+        welcome_image=code.welcome_image,
     )

@@ -57,6 +57,7 @@ class LiveCodeView:
     created_at: datetime
     is_active: bool
     checked_at: datetime | None = None
+    welcome_image: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

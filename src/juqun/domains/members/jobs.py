@@ -8,9 +8,12 @@ from datetime import timedelta
 
 from juqun.channels.wecom import operations as wecom
 from juqun.domains.members import handlers, queries
+from juqun.domains.members.tag_jobs import compare_tags, reconcile_tags
 from juqun.domains.org import queries as org
 from juqun.kernel import clock
 from juqun.kernel.jobs import enqueue_many, job
+
+__all__ = ["compare_tags", "read_all_contacts", "read_contacts_of", "reconcile_tags"]
 
 SETTLED_AFTER = timedelta(minutes=10)
 """Younger friendships still have their callback on the way, which also brings the welcome."""

@@ -9,9 +9,9 @@ from juqun.channels.wecom import endpoints
 from juqun.channels.wecom.errors import WecomLimitError
 from juqun.channels.wecom.models import MediaFile
 from juqun.channels.wecom.operations.staff import MEDIA_LIMIT_BYTES, upload_media
+from juqun.channels.wecom.queries import MEDIA_RENEWED_AFTER
 
 LIVES = timedelta(days=3)
-RENEWED_AFTER = timedelta(days=2, hours=12)
 SAFETY = timedelta(minutes=10)
 """A media_id that dies within these minutes is not given out: the message has yet to be confirmed by WeCom."""
 
@@ -47,7 +47,7 @@ def refresh_media(*, content_hash: str, at: datetime) -> str:
     row = MediaFile.objects.filter(content_hash=content_hash).first()
     if row is None:
         return ""
-    if row.media_id and row.uploaded_at is not None and at < row.uploaded_at + RENEWED_AFTER:
+    if row.media_id and row.uploaded_at is not None and at < row.uploaded_at + MEDIA_RENEWED_AFTER:
         return row.media_id
     media_id = upload_media(kind=row.kind, filename=row.filename, content=bytes(row.content))
     MediaFile.objects.filter(pk=row.pk).update(media_id=media_id, uploaded_at=at)

@@ -5,6 +5,7 @@ from juqun.domains.growth.operations.codes import (
     replace_staff,
     retire_live_code,
     retry_refused,
+    set_welcome_picture,
     update_live_code,
 )
 from juqun.domains.growth.operations.drifts import act_on_drift
@@ -31,5 +32,6 @@ __all__ = [
     "retire_live_code",
     "retry_refused",
     "return_scans",
+    "set_welcome_picture",
     "update_live_code",
 ]

@@ -89,6 +89,22 @@ def update_live_code(
     return queries.view_live_code(live_code_id=live_code_id)
 
 
+def set_welcome_picture(*, live_code_id: int, filename: str, content: bytes | None, at: datetime) -> None:
+    """Let a code's welcome carry a picture, or none any more (None). The picture is kept and uploaded before it is needed.
+
+    Raises LiveCodeNotFoundError, LiveCodeRetiredError, and WecomLimitError for what WeCom does not take.
+    """
+    with transaction.atomic():
+        code = lock_code(live_code_id)
+        if not code.is_active:
+            raise LiveCodeRetiredError(live_code_id=live_code_id)
+        code.welcome_image = (
+            "" if content is None else wecom.keep_media(kind="image", filename=filename, content=content, at=at)
+        )
+        code.save(update_fields=["welcome_image"])
+        events.publish(LiveCodeChanged(live_code_id=code.pk))
+
+
 def retire_live_code(*, live_code_id: int, at: datetime) -> LiveCodeView:
     """Withdraw a code: the channel forgets it, but whoever still comes with its state is counted. Twice is once.
 
