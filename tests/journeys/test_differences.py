@@ -308,6 +308,21 @@ def test_a_managed_tag_deleted_in_wecom(stage: Stage, chain: SmallChain, action:
     assert len(tags()) == (0 if action == "take_theirs" else 1)
 
 
+def test_a_deleted_tag_stops_the_pushing_and_is_seen_at_once(stage: Stage, chain: SmallChain):
+    people = stage.customers("a", "b", "c")
+    befriend(stage, *((one, "wang") for one in people))
+    members.add_managed_tag(group_name="level", name="VIP", word="vip", at=clock.now())
+    stage.settle()
+    tag = next(iter(stage.get("corp")["tag_groups"].values()))["tags"][0]
+    by_hand(stage, "externalcontact/del_corp_tag", tag_id=[tag["id"]])
+    members.tag_members(member_ids=[id_of(one) for one in people], tag="vip", source="test")
+    stage.settle()
+    assert stage.count_calls("externalcontact/mark_tag") == 1
+    (drift,) = wecom_queries.list_drifts(scope=ALL)
+    decide(stage, drift, "put_ours_back")
+    assert [marks(stage, one)["wang"] for one in people] == [{"VIP"}] * 3
+
+
 def test_tags_of_the_admin_are_read_followed_and_can_be_managed(stage: Stage, chain: SmallChain):
     stage.post("actors/admin/create_tags", group_name="region", names=["south", "north"])
     stage.settle()

@@ -142,3 +142,11 @@ class ManagedTagLimitError(ConflictError):
     )
     count: int
     limit: int
+
+
+@dataclass(eq=False)
+class ManagedTagGoneError(ConflictError):
+    """WeCom does not know a tag that was to be set: somebody deleted it, and its list has to be read again."""
+
+    code: ClassVar[str] = "managed_tag_gone"
+    message: ClassVar[str] = gettext_noop("WeCom does not know a tag that was to be set; read WeCom's tags again.")

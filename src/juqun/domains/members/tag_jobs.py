@@ -2,6 +2,7 @@
 
 from juqun.channels.wecom.errors import WecomBusyError
 from juqun.domains.members import operations, queries
+from juqun.domains.members.errors import ManagedTagGoneError
 from juqun.kernel import clock
 from juqun.kernel.jobs import RetryLater, enqueue, enqueue_many, job
 
@@ -27,6 +28,9 @@ def push_marks(*, staff_id: int) -> None:
         is_waiting = operations.push_marks(staff_id=staff_id)
     except WecomBusyError as busy:
         raise RetryLater(busy.seconds) from busy
+    except ManagedTagGoneError:
+        enqueue(read_corp_tags, dedupe_key="members.read_corp_tags")
+        return
     if is_waiting:
         ask_push([staff_id])
 

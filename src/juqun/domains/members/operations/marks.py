@@ -12,6 +12,7 @@ from django.db.models import BooleanField, Case, Q, Value, When
 
 from juqun.channels.wecom import operations as wecom
 from juqun.channels.wecom.errors import WecomRefusedError
+from juqun.domains.members.errors import ManagedTagGoneError
 from juqun.domains.members.events import MarksWanted, MemberTagged
 from juqun.domains.members.models import FriendLink, ManagedTag, MemberTag, TagMark
 from juqun.domains.members.queries.lookups import chunked
@@ -26,6 +27,7 @@ MARKS_PER_JOB = 1_000
 SETTLED_AFTER = timedelta(seconds=60)
 """A reading older than this after our own push may still show what was before it, and says nothing about hand edits."""
 HAND_SOURCE = "wecom"
+UNKNOWN_TAG = 40068
 
 
 def want_marks(*, member_ids: Sequence[int], word: str) -> None:
@@ -103,7 +105,7 @@ def push_marks(*, staff_id: int) -> bool:
     """Push what waits on the friendships of one member of staff, at most 100 friends; True when more waits. Calls WeCom.
 
     One call per friend. Repeating a call is harmless, so a lost answer or a killed worker only leaves the mark in doubt, and
-    it is pushed again.
+    it is pushed again. Raises ManagedTagGoneError at the first tag that WeCom does not know, before thousands of calls fail alike.
     """
     waiting = (
         TagMark.objects.filter(
@@ -138,6 +140,9 @@ def _push(rows: Sequence[TagMark]) -> None:
             remove_ids=[row.tag.remote_id for row in rows if not row.is_wanted],
         )
     except WecomRefusedError as refused:
+        if refused.errcode == UNKNOWN_TAG:
+            TagMark.objects.filter(pk__in=sent).update(in_doubt=False)
+            raise ManagedTagGoneError from refused
         TagMark.objects.filter(pk__in=sent).update(
             in_doubt=False, is_pending=False, refusal=f"{refused.errcode} {refused.detail}"[:200]
         )
