@@ -394,6 +394,24 @@ def test_a_group_welcome_from_the_editor_to_the_phone(stage: Stage, chain: Small
     assert library(stage) == {}
 
 
+def test_the_picture_of_a_group_welcome_stays_while_its_text_changes(stage: Stage, chain: SmallChain):
+    open_way(stage, chain)
+    (kind,) = group_queries.list_kinds()
+    path, client = f"/console/groups/kinds/{kind.id}/welcome/", headquarters()
+    picture = SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n" + b"0" * 100, content_type="image/png")
+    client.post(path, {"action": "save", "text": "one", "image": picture})
+    stage.settle()
+    (template_id,) = library(stage)
+    assert (library(stage)[template_id]["kind"], night(stage)) == ("image", [])
+    client.post(path, {"action": "save", "text": "two", "keep": "on"})
+    stage.settle()
+    assert (library(stage)[template_id]["text"], library(stage)[template_id]["kind"]) == ("two", "image")
+    client.post(path, {"action": "save", "text": "three", "link_title": "t", "link_url": "https://x.example"})
+    stage.settle()
+    assert (library(stage)[template_id]["text"], library(stage)[template_id]["kind"]) == ("three", "link")
+    assert night(stage) == []
+
+
 def test_a_deleted_group_welcome_has_to_be_attached_anew(stage: Stage, chain: SmallChain):
     open_way(stage, chain)
     (kind,) = group_queries.list_kinds()

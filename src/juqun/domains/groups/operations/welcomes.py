@@ -73,12 +73,13 @@ def set_group_welcome(
     link_desc: str = "",
     image: bytes | None = None,
     image_name: str = "",
+    keeps_image: bool = False,
     actor: str,
     at: datetime,
 ) -> int:
     """Want a kind's groups to greet with a text and at most one attachment, a link or a picture (a picture wins); returns its id.
 
-    A job writes it to WeCom's library. Raises GroupKindNotFoundError, GroupWelcomeTextError, GroupWelcomeLinkError, and
+    Without a new picture the present one goes, unless `keeps_image`. A job writes it to WeCom's library. Raises GroupKindNotFoundError, GroupWelcomeTextError, GroupWelcomeLinkError, and
     WecomLimitError for a picture that WeCom does not take.
     """
     text = text.strip()
@@ -88,23 +89,15 @@ def set_group_welcome(
     image_hash = ""
     if image is not None:
         image_hash = wecom.keep_media(kind="image", filename=image_name or "welcome.png", content=image, at=at)
-    wanted = {
-        "text": text,
-        "link_title": "" if image_hash else link_title,
-        "link_url": "" if image_hash else link_url,
-        "link_desc": "" if image_hash else link_desc,
-        "image_hash": image_hash,
-        "is_dropped": False,
-        "changed_by": actor[:150],
-        "changed_at": at,
-    }
     with transaction.atomic():
         kind = Kind.objects.select_for_update().filter(pk=kind_id).first()
         if kind is None:
             raise GroupKindNotFoundError(kind_code=str(kind_id))
         row = GroupWelcome.objects.filter(kind=kind).first() or GroupWelcome(kind=kind, wanted_version=0)
-        for name, value in wanted.items():
-            setattr(row, name, value)
+        row.image_hash = row.image_hash if keeps_image and not image_hash else image_hash
+        link = ("", "", "") if row.image_hash else (link_title, link_url, link_desc)
+        row.text, (row.link_title, row.link_url, row.link_desc) = text, link
+        row.is_dropped, row.changed_by, row.changed_at = False, actor[:150], at
         _want(row)
     return row.pk
 

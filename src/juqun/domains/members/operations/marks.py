@@ -92,6 +92,8 @@ def forget_marks(*, member_id: int, staff_id: int) -> None:
 
 def plan_part(*, after_link_id: int, count: int) -> int | None:
     """Plan the next `count` friendships after one; returns where to go on, None at the end. For the sweep over everybody."""
+    if not after_link_id:
+        TagMark.objects.filter(link__lost_at__isnull=False).delete()  # ended in bulk, by a reconcile
     part = list(
         FriendLink.objects.filter(pk__gt=after_link_id, lost_at__isnull=True)
         .order_by("pk")

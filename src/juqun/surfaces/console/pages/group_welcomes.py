@@ -61,6 +61,7 @@ class GroupWelcomePage(Page):
             link_url=given.get("link_url", "").strip(),
             link_desc=given.get("link_desc", "").strip(),
             image=None if image is None else image.read(),
+            keeps_image="keep" in given,
             image_name="" if image is None else image.name or "",
             actor=self.reader.staff.name,
             at=clock.now(),
