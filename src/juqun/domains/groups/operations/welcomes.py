@@ -79,7 +79,8 @@ def set_group_welcome(
 ) -> int:
     """Want a kind's groups to greet with a text and at most one attachment, a link or a picture (a picture wins); returns its id.
 
-    Without a new picture the present one goes, unless `keeps_image`. A job writes it to WeCom's library. Raises GroupKindNotFoundError, GroupWelcomeTextError, GroupWelcomeLinkError, and
+    Without a new picture the present one goes, unless `keeps_image`. A job writes it to WeCom's library.
+    Raises GroupKindNotFoundError, GroupWelcomeTextError, GroupWelcomeLinkError, and
     WecomLimitError for a picture that WeCom does not take.
     """
     text = text.strip()
