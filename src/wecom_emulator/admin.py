@@ -15,7 +15,10 @@ from wecom_emulator import actors, outlets
 from wecom_emulator.clock import parse_instant
 from wecom_emulator.crypto import CallbackCryptoError, decode_key
 from wecom_emulator.errors import ActorError
+from wecom_emulator.faults import shown
 from wecom_emulator.generate import Order, checked_order, generate
+from wecom_emulator.rates import parse_caps
+from wecom_emulator.recorder import Budget
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.mass import CAP_RULES
 from wecom_emulator.rules.staffing import note_arrival
@@ -129,6 +132,8 @@ def checked_settings(current: Settings, changes: dict[str, Any]) -> Settings:
         raise ValueError(f"receiving_cap is one of {', '.join(CAP_RULES)}")
     if merged.callback_order not in ORDERS:
         raise ValueError(f"callback_order is one of {', '.join(ORDERS)}")
+    for caps in merged.rate_caps.values():
+        parse_caps(caps)
     if merged.mem_change_list_format not in ("item", "comma"):
         raise ValueError("mem_change_list_format is item or comma")
     if merged.archive_consent_default not in CONSENTS:
@@ -263,6 +268,7 @@ async def _batch(world: World, request: Request) -> Any:
         except ActorError as error:
             results.append({"error": error.code, "message": str(error)})
         if number % ACTIONS_PER_BREATH == 0:
+            world.commit()
             await asyncio.sleep(0)
     return {"results": results}
 
@@ -280,7 +286,7 @@ async def _failed(world: World, request: Request) -> Any:
 
 
 async def _post_fault(world: World, request: Request) -> Any:
-    return world.faults.order(await _body(request)).as_json()
+    return shown(world.faults.order(await _body(request)))
 
 
 async def _get_faults(world: World, request: Request) -> Any:
@@ -302,6 +308,23 @@ async def _get_calls(world: World, request: Request) -> Any:
     query = request.query_params
     limit = query.get("limit", "100")
     return world.recorder.as_json(path=query.get("path"), limit=int(limit) if limit.isdigit() else 100)
+
+
+async def _expect_calls(world: World, request: Request) -> Any:
+    data = await _body(request)
+    rows = _rows(data, "budgets") if "budgets" in data else [data]
+    results = []
+    for budget in [codec.load(Budget, row) for row in rows]:
+        by_path = world.recorder.counted(budget.path, budget.errcode)
+        counted = sum(by_path.values())
+        met = budget.met_by(counted)
+        results.append({"path": budget.path, "counted": counted, "met": met, "by_path": by_path})
+    missed = [item for item in results if not item["met"]]
+    if missed:
+        text = ", ".join(f"{item['counted']} calls of {item['path']}" for item in missed)
+        answer = {"error": "budget_missed", "message": f"outside the budget: {text}", "results": results}
+        return JSONResponse(answer, status_code=409)
+    return {"results": results}
 
 
 async def _delete_calls(world: World, request: Request) -> Any:
@@ -342,6 +365,7 @@ _TABLE: list[tuple[str, str, Answer]] = [
     ("DELETE", "/tokens", _delete_tokens),
     ("GET", "/calls", _get_calls),
     ("DELETE", "/calls", _delete_calls),
+    ("POST", "/calls/expect", _expect_calls),
 ]
 
 

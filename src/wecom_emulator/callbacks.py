@@ -10,7 +10,7 @@ import secrets
 import zlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -19,10 +19,14 @@ import httpx
 
 from wecom_emulator import crypto
 from wecom_emulator.clock import Clock
+from wecom_emulator.faults import EventFault
 from wecom_emulator.state.settings import CallbackConfig, Settings
 
 KEPT_FAILURES = 1000
 """How many failed deliveries stay on record; enough to look at, not enough to fill the memory."""
+
+HELD_SECONDS = 0.3
+"""How long a delivery that is to be overtaken waits for another one."""
 
 EventField = tuple[str, "str | int | Sequence[str]"]
 
@@ -80,6 +84,7 @@ class Delivery:
     change_type: str
     tries: int = 0
     last_error: str = ""
+    delay_ms: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return what an operator needs to see of it."""
@@ -107,9 +112,16 @@ class DeliveryCounts:
 class CallbackSender:
     """The queue between what happens in the corp and the receivers' urls; lives on one event loop."""
 
-    def __init__(self, clock: Clock, settings: Callable[[], Settings]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        settings: Callable[[], Settings],
+        draw: Callable[[str, str], EventFault | None] = lambda event, change_type: None,
+    ) -> None:
         self._clock = clock
         self._settings = settings
+        self._draw = draw
+        self._held: dict[int, list[Delivery]] = {}
         self._lanes: dict[int, deque[Delivery]] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._idle = asyncio.Event()
@@ -123,7 +135,11 @@ class CallbackSender:
         self.failures: deque[Delivery] = deque(maxlen=KEPT_FAILURES)
 
     def enqueue(self, delivery: Delivery) -> None:
-        """Put a delivery into its lane, or lose or double it as the settings say."""
+        """Put a delivery into its lane, or lose, double, delay or hold it as a fault or the settings say."""
+        fault = self._draw(delivery.event, delivery.change_type)
+        if fault is not None and fault.lose:
+            self.counts.lost += 1
+            return
         settings = self._settings()
         if settings.callback_seed != self._seed:
             self._seed = settings.callback_seed
@@ -131,24 +147,54 @@ class CallbackSender:
         if self._drawn(settings.callback_loss_probability):
             self.counts.lost += 1
             return
+        if fault is not None:
+            delivery.delay_ms = fault.delay_ms
+            if fault.reorder:
+                self._hold(delivery, settings)
+                return
         self._put(delivery, settings)
+        again = fault.duplicate if fault is not None else 0
         if self._drawn(settings.callback_duplicate_probability):
+            again += 1
+        for _ in range(again):
             self.counts.duplicated += 1
-            self._put(delivery, settings)
+            self._put(replace(delivery), settings)
+
+    def _hold(self, delivery: Delivery, settings: Settings) -> None:
+        """Keep a delivery back until another one of its lane has been queued, or for a moment if none comes."""
+        lane_number = self._lane_of(delivery, settings)
+        self._held.setdefault(lane_number, []).append(delivery)
+        self.pending += 1
+        self._idle.clear()
+        asyncio.get_running_loop().call_later(HELD_SECONDS, self._release, lane_number)
+
+    def _release(self, lane_number: int) -> None:
+        for delivery in self._held.pop(lane_number, []):
+            self.pending -= 1
+            self._queue(lane_number, delivery)
+
+    def waiting(self, event: str, subject: str) -> bool:
+        """Return whether an event about a subject is queued and not yet on its way."""
+        return any(item.event == event and item.subject == subject for lane in self._lanes.values() for item in lane)
 
     def _drawn(self, probability: float) -> bool:
         return probability > 0 and self._rng.random() < probability
 
     def _put(self, delivery: Delivery, settings: Settings) -> None:
         lane_number = self._lane_of(delivery, settings)
-        lane = self._lanes.setdefault(lane_number, deque())
-        lane.append(delivery)
+        lane = self._queue(lane_number, delivery)
         if len(lane) > 1 and self._drawn(settings.callback_reorder_probability):
             lane[-1], lane[-2] = lane[-2], lane[-1]
+        self._release(lane_number)
+
+    def _queue(self, lane_number: int, delivery: Delivery) -> deque[Delivery]:
+        lane = self._lanes.setdefault(lane_number, deque())
+        lane.append(delivery)
         self.pending += 1
         self._idle.clear()
         if lane_number not in self._workers:
             self._workers[lane_number] = asyncio.get_running_loop().create_task(self._work(lane_number, lane))
+        return lane
 
     def _lane_of(self, delivery: Delivery, settings: Settings) -> int:
         if settings.callback_order == "strict":
@@ -174,8 +220,9 @@ class CallbackSender:
 
     async def _deliver(self, delivery: Delivery) -> None:
         settings = self._settings()
-        if settings.callback_delay_ms:
-            await asyncio.sleep(settings.callback_delay_ms / 1000)
+        delay_ms = settings.callback_delay_ms + delivery.delay_ms
+        if delay_ms:
+            await asyncio.sleep(delay_ms / 1000)
         tries = 0
         for attempt in range(settings.callback_tries):
             if attempt:
@@ -261,6 +308,7 @@ class CallbackSender:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
         self._lanes.clear()
+        self._held.clear()
         self._workers.clear()
         self.pending, self._seed = 0, -1
         self._idle.set()

@@ -28,6 +28,9 @@ from wecom_emulator.api import (
     intercept,
     join_ways,
     kf,
+    kf_customers,
+    kf_knowledge,
+    kf_messages,
     login,
     media,
     messages,
@@ -39,11 +42,13 @@ from wecom_emulator.api import (
     strategy_tags,
     tags,
     transfers,
+    webhooks,
     welcome_templates,
 )
-from wecom_emulator.api.call import ENDPOINTS, Answer, Call, Endpoint, RawAnswer, Upload, authorize
+from wecom_emulator.api.call import ENDPOINTS, KEYED, NO_APP, Answer, Call, Endpoint, RawAnswer, Upload, authorize
 from wecom_emulator.errors import WeComError, errmsg
 from wecom_emulator.faults import Fault
+from wecom_emulator.rates import bad_credentials
 from wecom_emulator.recorder import RecordedCall
 from wecom_emulator.rules.timers import run_due
 from wecom_emulator.state.settings import App
@@ -70,6 +75,10 @@ AREAS = (
     archive,
     media,
     kf,
+    kf_messages,
+    kf_customers,
+    kf_knowledge,
+    webhooks,
     transfers,
     welcome_templates,
     acquisition,
@@ -101,6 +110,7 @@ class _Exchange:
     upload: Upload | None = None
     bad_json: bool = False
     app: App | None = None
+    size: int = 0
 
 
 class CutConnection(Response):
@@ -140,6 +150,7 @@ async def _read(request: Request, exchange: _Exchange) -> None:
     if request.method != "POST":
         return
     raw = await request.body()
+    exchange.size = len(raw)
     content_type = request.headers.get("content-type", "")
     if content_type.startswith("multipart/"):
         exchange.upload = parse_upload(raw, content_type)
@@ -154,26 +165,43 @@ async def _read(request: Request, exchange: _Exchange) -> None:
 
 def _authenticated(world: World, request: Request, exchange: _Exchange, endpoint: Endpoint) -> App:
     settings = world.corp.settings
-    ip = request.client.host if request.client else ""
-    app = world.app_of_token(exchange.query.get("access_token", ""))
-    exchange.app = app
-    if settings.trusted_ips and ip not in settings.trusted_ips:
-        raise WeComError(60020)
-    authorize(app, endpoint)
+    app = NO_APP
+    if endpoint.right != KEYED:
+        ip = request.client.host if request.client else ""
+        app = exchange.app = world.app_of_token(exchange.query.get("access_token", ""))
+        if settings.trusted_ips and ip not in settings.trusted_ips:
+            raise WeComError(60020)
+        authorize(app, endpoint)
     if request.method not in endpoint.methods:
         raise WeComError(43002 if "POST" in endpoint.methods else 43001)
-    world.rates.check(exchange.path, now=world.clock.now(), settings=settings)
+    world.rates.check(
+        exchange.path,
+        now=world.clock.now(),
+        settings=settings,
+        agent_id=app.agent_id,
+        debug=exchange.query.get("debug") == "1",
+    )
     return app
 
 
+def _token(world: World, query: dict[str, str]) -> Answer:
+    for name, missing in (("corpid", 41002), ("corpsecret", 41004)):
+        if not query.get(name):
+            raise WeComError(missing)
+    token = world.issue_token(query["corpid"], query["corpsecret"])
+    return {"access_token": token.token, "expires_in": int(token.expires_at - world.clock.now())}
+
+
 def _handle(world: World, request: Request, exchange: _Exchange, fault: Fault | None) -> Answer | RawAnswer:
+    ip, now = request.client.host if request.client else "", world.clock.now()
+    world.rates.check_address(ip, now=now, settings=world.corp.settings)
     if exchange.path == "gettoken":
-        query = exchange.query
-        for name, missing in (("corpid", 41002), ("corpsecret", 41004)):
-            if not query.get(name):
-                raise WeComError(missing)
-        token = world.issue_token(query["corpid"], query["corpsecret"])
-        return {"access_token": token.token, "expires_in": int(token.expires_at - world.clock.now())}
+        world.rates.check_block(bad_credentials(ip), now=now)
+        try:
+            return _token(world, exchange.query)
+        except WeComError:
+            world.rates.note_bad_credentials(ip, now=now, settings=world.corp.settings)
+            raise
     endpoint = ENDPOINTS[exchange.path]
     app = _authenticated(world, request, exchange, endpoint)
     call = Call(
@@ -184,6 +212,7 @@ def _handle(world: World, request: Request, exchange: _Exchange, fault: Fault | 
         body=exchange.body,
         upload=exchange.upload,
         partial=fault is not None and fault.partial,
+        empty=fault is not None and fault.empty,
     )
     return endpoint.handler(call)
 
@@ -207,8 +236,11 @@ async def _answered(
     world: World, request: Request, exchange: _Exchange, fault: Fault | None
 ) -> tuple[Answer | RawAnswer, bool]:
     """Return the answer and whether the connection is cut instead of giving it."""
-    if fault is not None and fault.latency_ms:
-        await asyncio.sleep(fault.latency_ms / 1000)
+    seconds = fault.seconds() if fault is not None else 0
+    if seconds:
+        await asyncio.sleep(seconds)
+    if fault is not None and not fault.after_effect:
+        world.kill_tokens(fault, exchange.query.get("access_token", ""))
     if fault is not None and not fault.after_effect:
         if fault.cut:
             return dict(OK), True
@@ -221,6 +253,8 @@ async def _answered(
         return _refusal(world, request, error), False
     finally:
         world.commit()
+    if fault is not None and fault.after_effect:
+        world.kill_tokens(fault, exchange.query.get("access_token", ""))
     if not isinstance(answer, RawAnswer):
         answer = {**OK, **answer}
     if fault is not None and fault.errcode is not None:
@@ -229,8 +263,9 @@ async def _answered(
 
 
 def _over_concurrency(world: World, path: str) -> bool:
-    limit = 1 if path.startswith(SERIAL) else world.corp.settings.concurrency_limit
-    return bool(limit) and world.in_flight.get(path, 0) > limit
+    settings = world.corp.settings
+    limit = 1 if path.startswith(SERIAL) else settings.concurrency_limits.get(path, settings.concurrency_limit)
+    return bool(limit) and world.recorder.in_flight(path) > limit
 
 
 def cgi_handler(world: World) -> Callable[[Request], Awaitable[Response]]:
@@ -243,7 +278,7 @@ def cgi_handler(world: World) -> Callable[[Request], Awaitable[Response]]:
         world.calls += 1
         world.base_url = world.base_url or str(request.base_url).rstrip("/")
         exchange = _Exchange(path=path, query=dict(request.query_params))
-        world.in_flight[path] = world.in_flight.get(path, 0) + 1
+        world.recorder.begin(path)
         try:
             await _read(request, exchange)
             if _over_concurrency(world, path):
@@ -252,7 +287,7 @@ def cgi_handler(world: World) -> Callable[[Request], Awaitable[Response]]:
             else:
                 answer, cut = await _answered(world, request, exchange, world.faults.draw(path))
         finally:
-            world.in_flight[path] -= 1
+            world.recorder.end(path)
         _record(world, request, exchange, answer)
         return CutConnection() if cut else _response(answer, exchange)
 
@@ -260,7 +295,7 @@ def cgi_handler(world: World) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _record(world: World, request: Request, exchange: _Exchange, answer: Answer | RawAnswer) -> None:
-    hidden = {"access_token", "corpsecret"}
+    hidden = {"access_token", "corpsecret", "key"}
     world.recorder.add(
         RecordedCall(
             at=world.clock.seconds(),
@@ -270,5 +305,6 @@ def _record(world: World, request: Request, exchange: _Exchange, answer: Answer 
             query={name: value for name, value in exchange.query.items() if name not in hidden},
             body=exchange.body,
             errcode=0 if isinstance(answer, RawAnswer) else int(answer["errcode"]),
-        )
+        ),
+        size=exchange.size,
     )

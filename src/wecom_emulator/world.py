@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wecom_emulator.callbacks import CallbackSender, Delivery, EventField, event_xml
 from wecom_emulator.clock import Clock
 from wecom_emulator.errors import WeComError
-from wecom_emulator.faults import Faults
+from wecom_emulator.faults import Fault, Faults
 from wecom_emulator.rates import RateMeter
 from wecom_emulator.recorder import Recorder
 from wecom_emulator.state.corp import Corp
@@ -43,15 +43,14 @@ class World:
     def __init__(self, corp: Corp, clock: Clock) -> None:
         self.corp = corp
         self.clock = clock
-        self.sender = CallbackSender(clock, lambda: self.corp.settings)
         self.recorder = Recorder()
         self.faults = Faults()
+        self.sender = CallbackSender(clock, lambda: self.corp.settings, self.faults.draw_event)
         self.rates = RateMeter()
         self.base_url = ""
         self.tokens: dict[str, AccessToken] = {}
         self.kf_tokens: dict[str, KfToken] = {}
         self.calls = 0
-        self.in_flight: dict[str, int] = {}
         self.background: set[asyncio.Task[None]] = set()
 
     def commit(self) -> None:
@@ -112,6 +111,15 @@ class World:
         self.tokens[token.token] = token
         return token
 
+    def kill_tokens(self, fault: Fault, token: str) -> None:
+        """Let the token of a call, or all of them, die as a fault wants; the next use answers its errcode."""
+        dying = list(self.tokens) if fault.kill_tokens == "all" else [token] if fault.kill_tokens else []
+        for item in dying:
+            if fault.token_errcode == 40014:
+                self.tokens.pop(item, None)
+            elif item in self.tokens:
+                self.tokens[item].expires_at = 0.0
+
     def app_of_token(self, token: str) -> App:
         """Return the app that a token belongs to; raises WeComError 41001, 40014 or 42001."""
         if not token:
@@ -135,11 +143,13 @@ class World:
         subject: str,
         concerns: Iterable[str] = (),
         from_user: str = "sys",
+        agents: Sequence[int] | None = None,
     ) -> None:
         """Queue an event for every callback url that may see it.
 
         `concerns` names the staff in it: an app with its own url gets the event only if one of them is in its visible
-        range (any app, when it concerns nobody). `subject` is the customer, group or object whose order is kept.
+        range (any app, when it concerns nobody). `subject` is the customer, group or object whose order is kept. `agents`
+        are the only apps that may have it, None for any.
         """
         if not self.corp.callbacks:
             return
@@ -152,6 +162,8 @@ class World:
         plain = event_xml([*head, *fields])
         named = list(concerns)
         for config in self.corp.callbacks:
+            if agents is not None and config.agent_id is not None and config.agent_id not in agents:
+                continue
             if self._may_see(config, event, named):
                 self.sender.enqueue(
                     Delivery(

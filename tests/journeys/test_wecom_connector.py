@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -22,6 +23,7 @@ from juqun.channels.wecom.errors import (
 )
 from juqun.channels.wecom.testing import without_subscribers
 from juqun.channels.wecom.types import (
+    CheckInput,
     ImageAttachment,
     JoinWay,
     KfOrigin,
@@ -459,8 +461,12 @@ def test_duplicated_and_reordered_callbacks_are_told_once_each(emulator, callbac
 
 
 def test_the_self_check_tells_what_is_wrong(emulator, callbacks, settings):
-    assert [one.is_ok for one in operations.run_checks(callback_url=callbacks)] == [True, True, True]
+    emulator.customer("wm0", "add", userid="wang")
+    emulator.drain()
+    given = CheckInput(callback_url=callbacks, staff_userids=("wang", "chen"))
+    results = operations.run_checks(given=given)
+    assert [(one.key, one.seen) for one in results if not one.is_ok] == []
     settings.JUQUN_WECOM_SECRET = "wrong"
-    results = operations.run_checks(callback_url=callbacks.replace("wecom/", "nowhere/"))
-    assert [one.is_ok for one in results] == [False, False, False]
-    assert all(one.remedy for one in results)
+    results = operations.run_checks(given=replace(given, callback_url=callbacks.replace("wecom/", "nowhere/")))
+    assert {one.key for one in results if one.is_ok} == {"corp", "clock", "last_callback", "contact_sync", "blocks"}
+    assert all(one.remedy for one in results if not one.is_ok)

@@ -63,6 +63,13 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     wecom.GroupChatDismissed: [Subscription(groups.on_group_chat_dismissed)],
     wecom.CorpTagsChanged: [Subscription(members.on_corp_tags_changed)],
     wecom.StaffUserLeft: [Subscription(org.on_staff_user_left)],
+    wecom.AcquisitionBalanceLow: [Subscription(org.on_acquisition_balance_low, queue=Queue.SEND, atomic=False)],
+    wecom.AcquisitionBalanceExhausted: [
+        Subscription(org.on_acquisition_balance_exhausted, queue=Queue.SEND, atomic=False)
+    ],
+    wecom.AcquisitionLinkUnavailable: [
+        Subscription(org.on_acquisition_link_unavailable, queue=Queue.SEND, atomic=False)
+    ],
     wecom.KfMessagesWaiting: [_waited_for(robot.on_kf_messages_waiting)],
     # who it was
     members_events.FriendAdded: [Subscription(growth.on_friend_added)],

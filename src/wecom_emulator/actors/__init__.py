@@ -5,6 +5,7 @@ from wecom_emulator.actors import (
     address_book,
     archive,
     cards,
+    customer_service,
     customers,
     groups,
     mass,
@@ -12,6 +13,7 @@ from wecom_emulator.actors import (
     staff,
     tags,
     transfers,
+    webhooks,
 )
 from wecom_emulator.actors.staff import open_tasks
 from wecom_emulator.actors.verbs import perform
@@ -21,6 +23,7 @@ __all__ = [
     "address_book",
     "archive",
     "cards",
+    "customer_service",
     "customers",
     "groups",
     "mass",
@@ -30,4 +33,5 @@ __all__ = [
     "staff",
     "tags",
     "transfers",
+    "webhooks",
 ]

@@ -1,11 +1,12 @@
-"""What customers do: scan, add, join, leave, write, open customer service."""
+"""What customers do: scan, add, join, leave, write."""
 
 from urllib.parse import urlsplit
 
+from wecom_emulator.actors.customer_service import write_to_kf
 from wecom_emulator.actors.verbs import Action, Result, text, verb
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import acquisition, archive, behavior, friendships, groups, kf, temp_chats
+from wecom_emulator.rules import acquisition, archive, behavior, friendships, groups, temp_chats
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.group_history import note_message
 from wecom_emulator.state.chats import JOIN_INVITED, JOIN_LINK, JOIN_QR
@@ -102,7 +103,7 @@ def _write(world: World, customer: str, action: Action) -> Result:
     person_of(world, customer)
     target = text(action, "to")
     if target == "kf":
-        return _write_kf(world, customer, action)
+        return write_to_kf(world, customer, action)
     if target == "staff":
         friend = world.corp.friendship(text(action, "userid"), customer)
         if friend is None:
@@ -130,14 +131,6 @@ def _write_as_half_friend(world: World, customer: str, action: Action) -> Result
     return {"userid": userid}
 
 
-def _write_kf(world: World, customer: str, action: Action) -> Result:
-    account = kf.account_of(world, text(action, "open_kfid"))
-    menu_id = text(action, "menu_id", required=False)
-    body = {"content": text(action, "text"), **({"menu_id": menu_id} if menu_id else {})}
-    msgid = kf.write(world, customer, account=account, msgtype="text", body=body)
-    return {"msgid": msgid}
-
-
 def write_in_group(world: World, member: str, action: Action) -> Result:
     """Count a message of a member in a group; raises ActorError not_member."""
     chat = groups.open_group(world, text(action, "chat_id"))
@@ -151,21 +144,3 @@ def write_in_group(world: World, member: str, action: Action) -> Result:
 def msgid_of(kept: list[str]) -> Result:
     """Return the msgid under which the archive keeps a message, nothing when it keeps none."""
     return {"msgid": kept[0]} if kept else {}
-
-
-@verb("customer", "enter_kf")
-def _enter_kf(world: World, customer: str, action: Action) -> Result:
-    person_of(world, customer)
-    url = text(action, "url", required=False)
-    if url:
-        account, code = kf.enter_by_url(world, customer, url)
-    else:
-        account = kf.account_of(world, text(action, "open_kfid"))
-        code = kf.enter(
-            world,
-            customer,
-            account=account,
-            scene=text(action, "scene", required=False),
-            scene_param=text(action, "scene_param", required=False),
-        )
-    return {"open_kfid": account.open_kfid, "welcome_code_issued": code is not None}

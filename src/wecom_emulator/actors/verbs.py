@@ -59,6 +59,30 @@ def number(action: Action, name: str, *, default: int | None = None) -> int:
     return value
 
 
+def numbers(action: Action, name: str) -> list[int]:
+    """Return a list of integers, empty when missing; raises ActorError bad_field."""
+    value = action.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(item, int) and abs(item) <= MOST for item in value):
+        raise ActorError("bad_field", f"{name!r} must be a list of integers", status=400)
+    return [int(item) for item in value]
+
+
+def switch(action: Action, name: str, *, default: bool) -> bool:
+    """Return a true or false field of an action, or the default when it is missing; raises ActorError bad_field."""
+    value = action.get(name, default)
+    if not isinstance(value, bool):
+        raise ActorError("bad_field", f"{name!r} must be true or false", status=400)
+    return value
+
+
+def fields_of(action: Action, name: str) -> dict[str, Any]:
+    """Return an object field of an action, {} when it is missing; raises ActorError bad_field."""
+    value = action.get(name) or {}
+    if not isinstance(value, dict):
+        raise ActorError("bad_field", f"{name!r} must be an object", status=400)
+    return value
+
+
 def perform(world: World, actor: str, actor_id: str, verb: str, action: Action) -> Result:
     """Let an actor do one thing and return its result; raises ActorError when it cannot."""
     known = VERBS.get((actor, verb))

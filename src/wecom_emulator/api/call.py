@@ -135,7 +135,7 @@ class Call:
         if key is not None:
             ordered = sorted(items, key=key)
             mark = decode_cursor(given, self.path)
-            start = bisect_right(ordered, _sortable(mark), key=key) if given else 0
+            start = bisect_right(ordered, _sortable(mark), key=key) if mark else 0
             page, more = self._cut(ordered, start, limit)
             last = key(page[-1]) if page else mark
         else:
@@ -259,12 +259,19 @@ def _after_last_of(items: list[Any], mark: list[Any]) -> int:
 Handler = Callable[[Call], "Answer | RawAnswer"]
 
 RIGHTS: dict[str, frozenset[str]] = {
-    "app": frozenset({"contacts", "customer", "kf", "login", "media", "message"}),
+    "app": frozenset({"contacts", "customer", "kf", "kf_read", "login", "media", "message"}),
     "contact_sync": frozenset({"contacts", "contacts_write", "media"}),
     "msgaudit": frozenset({"archive"}),
     "customer_contact": frozenset({"contacts", "customer", "media"}),
 }
 """Which areas each kind of credential may call; the rest answers 48002."""
+
+
+KEYED = ""
+"""The right of an endpoint that needs no credential of an app."""
+
+NO_APP = App(agent_id=-1, secret="", kind="none", kf=False, customer_contact=False)
+"""Who asks at an endpoint without an access token."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -294,6 +301,11 @@ def post(path: str, right: str) -> Callable[[Handler], Handler]:
 def either(path: str, right: str) -> Callable[[Handler], Handler]:
     """Register a handler for an endpoint that takes GET and POST."""
     return _register(path, ("GET", "POST"), right)
+
+
+def keyed(path: str) -> Callable[[Handler], Handler]:
+    """Register a handler for a POST endpoint that takes no access token: a key in its url is the whole credential."""
+    return _register(path, ("POST",), KEYED)
 
 
 def _register(path: str, methods: tuple[str, ...], right: str) -> Callable[[Handler], Handler]:

@@ -107,7 +107,9 @@ def visible_customers(world: World, moment: Moment, userid: str) -> list[str]:
     """Return the customers of a staff member that a moment is meant for now."""
     wanted = set(moment.tag_ids)
     friends = world.corp.friendships.get(userid, {})
-    return [key for key, friend in friends.items() if not wanted or not wanted.isdisjoint(friend.tag_ids)]
+    if not wanted:
+        return list(friends)
+    return [key for key, friend in friends.items() if not wanted.isdisjoint(friend.tag_ids)]
 
 
 def task_of(world: World, moment_id: str, userid: str) -> MomentTask | None:

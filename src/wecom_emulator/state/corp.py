@@ -14,7 +14,19 @@ from wecom_emulator.state.catalog import InterceptRule, Product
 from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.indexes import ChatsOf, TagIndex, open_tasks_of
 from wecom_emulator.state.keeper import Keeper
-from wecom_emulator.state.kf import KfAccount
+from wecom_emulator.state.kf import (
+    KfAccount,
+    KfCode,
+    KfDay,
+    KfLink,
+    KfMessage,
+    KfRow,
+    KfSession,
+    KfStaffing,
+    KfUpgradeRanges,
+    KnowledgeGroup,
+    KnowledgeIntent,
+)
 from wecom_emulator.state.login import JsTicket, OAuthCode, PendingId, UserTicket
 from wecom_emulator.state.messages import MassMessage, Media, WelcomeCode
 from wecom_emulator.state.moments import Moment, MomentJob, MomentTask, MomentWall
@@ -30,6 +42,7 @@ from wecom_emulator.state.transfers import GroupHandover, Transfer, TransferLog
 from wecom_emulator.state.uploads import UploadJob
 from wecom_emulator.state.views import UNBOUND, KeyFamilies, ParentFamilies, Rows
 from wecom_emulator.state.ways import ContactWay, JoinWay
+from wecom_emulator.state.webhooks import Webhook, WebhookMedia, WebhookPost
 from wecom_emulator.state.welcome_templates import WelcomeTemplate
 
 DEFAULT_CORP_ID = "wx5823bf96d3bd56c7"
@@ -89,6 +102,19 @@ class Corp:
     js_tickets: dict[str, JsTicket] = field(default_factory=dict)
     pending_ids: dict[str, PendingId] = field(default_factory=dict)
     kf_accounts: dict[str, KfAccount] = field(default_factory=dict)
+    kf_staffing: dict[str, KfStaffing] = field(default_factory=dict)
+    kf_links: Rows[KfLink] = field(default_factory=UNBOUND, metadata=codec.ROWS)
+    kf_sessions: Rows[KfSession] = field(default_factory=UNBOUND, metadata=codec.rows(indexed=("open_kfid",)))
+    kf_codes: Rows[KfCode] = field(default_factory=UNBOUND, metadata=codec.ROWS)
+    kf_rows: Rows[KfRow] = field(default_factory=UNBOUND, metadata=codec.ROWS)
+    kf_messages: Rows[KfMessage] = field(default_factory=UNBOUND, metadata=codec.ROWS)
+    kf_days: Rows[KfDay] = field(default_factory=UNBOUND, metadata=codec.ROWS)
+    kf_upgrade_ranges: dict[str, KfUpgradeRanges] = field(default_factory=dict)
+    kf_groups: dict[str, KnowledgeGroup] = field(default_factory=dict)
+    kf_intents: dict[str, KnowledgeIntent] = field(default_factory=dict)
+    webhooks: dict[str, Webhook] = field(default_factory=dict)
+    webhook_posts: Rows[WebhookPost] = field(default_factory=UNBOUND, metadata=codec.ROWS)
+    webhook_media: Rows[WebhookMedia] = field(default_factory=UNBOUND, metadata=codec.ROWS)
     counters: dict[str, int] = field(default_factory=dict)
     welcome_templates: dict[str, WelcomeTemplate] = field(default_factory=dict)
     strategies: dict[str, Strategy] = field(default_factory=dict)
@@ -153,6 +179,10 @@ class Corp:
     def friendship(self, userid: str, external_userid: str) -> Friendship | None:
         """Return the living friendship of a staff member and a person."""
         return self.friendships.get(userid).get(external_userid)
+
+    def kf_sessions_of(self, open_kfid: str) -> list[KfSession]:
+        """Return the sessions of a kf account, to read or change."""
+        return self.kf_sessions.where("open_kfid", open_kfid)
 
     def employed(self, userid: str) -> Staff | None:
         """Return a staff member who has not left, or None."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from wecom_emulator.state.messages import TASK_UNSENT, MassMessage
 from wecom_emulator.state.table import Table
 from wecom_emulator.state.tags import Tag, TagGroup
-from wecom_emulator.state.views import usable
+from wecom_emulator.state.views import rows_of, usable
 
 
 class TagIndex(MutableMapping[str, tuple[TagGroup, Tag]]):
@@ -76,7 +76,7 @@ def open_tasks_of(messages: Mapping[str, MassMessage]) -> dict[str, dict[str, No
     for message in messages.values():
         if message.cancelled_at is not None:
             continue
-        for task in message.tasks.values():
+        for task in rows_of(message.tasks).read_values():
             if task.status == TASK_UNSENT and not task.ignored:
                 found.setdefault(task.userid, {})[message.msgid] = None
     return found

@@ -8,6 +8,19 @@ CAP_ONE_A_DAY = "1_per_day"
 CAP_FOUR_A_MONTH = "4_per_month"
 
 
+RATE_CAPS = {
+    "get_jsapi_ticket": "400/hour",
+    "ticket/get": "100/hour per app",
+    "externalcontact/add_moment_task": "10/minute",
+    "media/uploadimg": "1000/day, 3000/month",
+    "user/create": "300/minute",
+    "user/update": "300/minute",
+    "user/delete": "300/minute",
+    "user/batchdelete": "300/minute",
+}
+"""Calls with a cap of their own beside the general limits."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Settings:
     """All settings with the documented values as defaults; sizes in units of their names, times in seconds."""
@@ -69,7 +82,13 @@ class Settings:
     trusted_ips: list[str] = field(default_factory=list)
     rate_per_minute: int = 10_000
     rate_per_hour: int = 150_000
+    rate_ip_per_minute: int = 20_000
+    rate_ip_per_hour: int = 600_000
+    rate_debug_per_minute: int = 5
+    rate_bad_credentials_per_hour: int = 2000
+    rate_caps: dict[str, str] = field(default_factory=lambda: dict(RATE_CAPS))
     concurrency_limit: int = 0
+    concurrency_limits: dict[str, int] = field(default_factory=dict)
     mem_change_list_format: str = "item"
     event_join_scene_invited: int = 0
     event_join_scene_qr: int = 3
@@ -82,6 +101,24 @@ class Settings:
     kf_welcome_code_seconds: int = 20
     kf_messages_per_window: int = 5
     kf_window_seconds: int = 172_800
+    kf_async_window_errors: bool = False
+    kf_allow_end_from: list[int] = field(default_factory=lambda: [3])
+    kf_event_messages_count: bool = False
+    kf_expiry_emits_event: bool = False
+    kf_native_welcome_blocks_code: bool = True
+    kf_merge_bells: bool = False
+    kf_recall_seconds: int = 120
+    kf_account_limit: int = 5000
+    kf_servicers_per_account: int = 2000
+    kf_departments_per_account: int = 20
+    kf_departments_per_call: int = 100
+    kf_menu_items: int = 10
+    kf_miniprogram_appids: list[str] = field(default_factory=list)
+    kf_statistics_ready_hour: int = 6
+    kf_knowledge_groups: int = 100
+    kf_intents_per_group: int = 200
+    kf_intents_nested: bool = False
+    webhook_posts_per_minute: int = 20
     callback_timeout_seconds: float = 5.0
     callback_tries: int = 3
     callback_retry_pause_seconds: float = 0.2

@@ -62,6 +62,12 @@ SOUND: dict[str, Any] = {
     "mobile": "1",
     "parentid": 1,
     "department": [1],
+    "service_state": 3,
+    "servicer_userid": "x",
+    "department_id_list": [1],
+    "question": {"text": {"content": "q"}},
+    "answers": [{"text": {"content": "a"}}],
+    "markdown": {"content": "m"},
 }
 SECRETS = {"contacts_write": "emulator-contact-secret", "archive": "emulator-archive-secret"}
 DEEP: dict[str, dict[str, Any]] = {
@@ -106,6 +112,10 @@ DEEP: dict[str, dict[str, Any]] = {
 }
 """Sound bodies of calls that refuse anything less before they look further."""
 
+MESSAGE_TYPES = ("image", "link", "msgmenu", "miniprogram", "location", "ca_link", "news", "template_card", "markdown")
+"""Types of messages whose bodies are fuzzed where a message is sent."""
+
+KF = "wkEmulatorDefaultAccount00000001"
 PARAMETER = re.compile(r'"([a-z_]+)"')
 
 
@@ -124,6 +134,7 @@ class Client:
         world = build_world(clock="2017-11-27T04:00:00Z", frozen=True, archive_on=True, **limits)
         transport = httpx.ASGITransport(create_app(world))
         self.runner = runner
+        self.key = ""
         self.http = httpx.AsyncClient(transport=transport, base_url="http://emulator")
 
     def request(self, method: str, path: str, **fields: Any) -> httpx.Response:
@@ -143,6 +154,8 @@ def client() -> Iterator[Client]:
         made.post("/emulator/staff", json={"staff": [{"userid": "x", "name": "X"}]})
         made.post("/emulator/customers", json={"customers": [{"external_userid": "x", "name": "X"}]})
         made.post("/emulator/actors/customers/x/add", json={"userid": "x"})
+        made.post("/emulator/actors/customers/x/write", json={"to": "kf", "open_kfid": KF, "text": "q"})
+        made.key = made.post("/emulator/actors/admin/add_webhook", json={"name": "W"}).json()["key"]
         yield made
 
 
@@ -153,6 +166,10 @@ def bodies(names: list[str], rng: Random) -> Iterator[dict[str, Any]]:
     for name in SOUND:
         for odd in rng.sample(ODD, 2):
             yield {**SOUND, name: odd}
+    for msgtype in MESSAGE_TYPES:
+        for odd in rng.sample(ODD, 4):
+            yield {**SOUND, "msgtype": msgtype, msgtype: odd}
+            yield {**SOUND, "msgtype": msgtype, msgtype: {"list": odd, "articles": odd, "url": odd, "card_action": odd}}
     for odd in ODD:
         yield {**SOUND, "sender": "x", "external_userid": [], "tag_filter": odd}
 
@@ -166,7 +183,8 @@ def token(client: Client, secret: str) -> str:
 def test_odd_parameters_are_answered(client: Client, path: str):
     names, rng = parameters(), Random(path)
     endpoint = ENDPOINTS[path]
-    query = {"access_token": token(client, SECRETS.get(endpoint.right, "emulator-app-secret"))}
+    secret = SECRETS.get(endpoint.right, "emulator-app-secret")
+    query = {"access_token": token(client, secret), "key": client.key, "type": "file"}
     get = endpoint.methods == ("GET",)
     for body in bodies(names, rng):
         if get:
@@ -200,7 +218,7 @@ def test_odd_parts_of_sound_bodies_are_answered(client: Client, path: str):
 
 @pytest.mark.parametrize("actor", ["customer", "staff", "admin"])
 def test_odd_actions_are_refused(client: Client, actor: str):
-    verbs = [name for kind, name in VERBS if kind == actor.partition("/")[0].removesuffix("s")]
+    verbs = [name for kind, name in VERBS if kind == actor]
     assert verbs
     names = ["userid", "external_userid", "chat_id", "to", "state", "kind", "msgid", "members", "name", "text"]
     names += [
@@ -220,11 +238,22 @@ def test_odd_actions_are_refused(client: Client, actor: str):
     names += ["moment_id", "tag_ids", "attachments", "undo", "key", "id", "department_id", "parentid", "department"]
     names += ["mobile", "direct_leader", "is_leader_in_dept", "extattr", "tagid", "userlist", "partylist", "remove"]
     whose = {"customer": "customers/x", "staff": "staff/x", "admin": "admin"}[actor]
+    kf_names = ["msgtype", "message", "menu_id", "refuses", "to_userid", "wechat_channels", "times", "fail_type", "key"]
+    kf_names += ["managers", "api_managed", "smart_reply", "native_welcome", "userids", "departments", "chat_ids"]
+    types = ["merged_msg", "msgmenu", "image", "link"]
+    sound = {"open_kfid": KF, "external_userid": "x", "key": client.key, "to": "kf", "text": "t"}
+    rng = Random(actor)
     for verb in verbs:
+        tried = []
         for odd in ODD:
-            for body in (dict.fromkeys(names, odd), {"userid": "x", "name": "N", **dict.fromkeys(names[6:8], odd)}):
-                answer = client.post(f"/emulator/actors/{whose}/{verb}", json=body)
-                assert answer.status_code in (200, 400, 404, 409)
+            tried += [dict.fromkeys(names, odd), {"userid": "x", "name": "N", **dict.fromkeys(names[6:8], odd)}]
+        if "kf" in verb or verb == "write":
+            tried += [{**sound, name: odd} for name in kf_names for odd in rng.sample(ODD, 3)]
+            for kind in types:
+                tried += [{**sound, "msgtype": kind, "message": {"item": odd, "list": odd, "size": odd}} for odd in ODD]
+        for body in tried:
+            answer = client.post(f"/emulator/actors/{whose}/{verb}", json=body)
+            assert answer.status_code in (200, 400, 404, 409), (verb, body, answer.text)
 
 
 @pytest.mark.parametrize(

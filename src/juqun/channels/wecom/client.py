@@ -1,4 +1,4 @@
-"""The thin client: one pooled HTTP client, at most five calls in flight, a shared token, and every outcome typed.
+"""The thin client: one pooled HTTP client, few calls in flight, shared tokens and budgets, and every outcome typed.
 
 It decides on errcode only (WeCom answers HTTP 200 for its errors), refreshes a dead token once, repeats short blocks of calls
 that may be repeated, and says "unknown" instead of guessing when the answer of any other call is lost.
@@ -12,24 +12,29 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from juqun.channels.wecom import rules
 from juqun.channels.wecom.budget import Budget
-from juqun.channels.wecom.endpoints import GET_TOKEN, Credential, Endpoint
-from juqun.channels.wecom.errors import WecomAnswerError, WecomBusyError, WecomError, WecomRefusedError
+from juqun.channels.wecom.endpoints import AGENT_TICKET, GET_TOKEN, JSAPI_TICKET, Credential, Endpoint
+from juqun.channels.wecom.errors import WecomAnswerError, WecomBusyError, WecomError, WecomRefusedError, WecomTokenError
 from juqun.channels.wecom.settings import CorpSettings, corp_settings
+from juqun.channels.wecom.slots import Slots
 from juqun.channels.wecom.tokens import TokenStore
+from juqun.channels.wecom.types import JsTicket
+from juqun.kernel import clock
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0, pool=15.0)
 KEEP_ALIVE_SECONDS = (
     4.0  # shorter than servers' 5 s, so that a call does not meet a connection that is just being closed
 )
 REPEATS_IN_PLACE = 2
+RENEWALS = 3
 FIRST_PAUSE_SECONDS = 0.2
-LONGEST_QUEUE_SECONDS = 30.0
 PICTURE_KINDS = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 PICTURE_BYTES = 2 << 20
 
@@ -71,12 +76,15 @@ class WecomClient:
             transport=transport,
             trust_env=False,
         )
-        self._slots = threading.BoundedSemaphore(settings.in_flight)
+        self._slots = Slots(settings.corp_id, settings.in_flight)
         self._budget = Budget(settings.corp_id)
-        self._tokens = TokenStore(settings.corp_id, settings.token_key, self._fetch_token)
+        self._tokens: TokenStore[Credential] = TokenStore(settings.corp_id, settings.token_key, self._fetch_token)
+        self._tickets: TokenStore[JsTicket] = TokenStore(settings.corp_id, self._ticket_key, self._fetch_ticket)
+        self._told: tuple[str | None, datetime] = None, clock.wall()
 
     def close(self) -> None:
-        """Close the pooled connections."""
+        """Close the pooled connections and give back the places in flight."""
+        self._slots.close()
         self._http.close()
 
     def call(
@@ -89,7 +97,7 @@ class WecomClient:
     ) -> Json:
         """Do one call and return its answer; raises the WecomError tree."""
         token = self._tokens.get(endpoint.credential)
-        is_renewed, repeats = False, 0
+        renewals, repeats = 0, 0
         while True:
             try:
                 answer = self._exchange(endpoint, body, {**(params or {}), "access_token": token.value}, files)
@@ -99,10 +107,13 @@ class WecomClient:
                 errcode = _errcode(endpoint, answer)
                 if errcode == rules.OK:
                     return answer
-                if errcode in rules.DEAD_TOKEN_CODES and not is_renewed:
-                    token, is_renewed = self._tokens.renew(endpoint.credential, token), True
-                    continue
                 error = self._refused(endpoint, errcode, answer)
+                if isinstance(error, WecomTokenError):
+                    # a token that others fetched meanwhile may be dead again; one that was fetched for this call is the last
+                    if not renewals or (renewals < RENEWALS and not token.is_new):
+                        token, renewals = self._tokens.renew(endpoint.credential, token), renewals + 1
+                        continue
+                    error.is_renewed = True
             if repeats >= REPEATS_IN_PLACE or not rules.may_repeat_in_place(endpoint, error):
                 raise error
             time.sleep(FIRST_PAUSE_SECONDS * 2**repeats * random.uniform(0.5, 1.5))
@@ -134,8 +145,20 @@ class WecomClient:
             cursor = following
 
     def check_token(self, credential: Credential) -> None:
-        """Make sure that a token can be had; raises the WecomError tree."""
-        self._tokens.get(credential)
+        """Make sure that a token can be had, asking WeCom anew where it refused the secret before; raises the WecomError tree."""
+        self._tokens.get(credential, is_insisting=True)
+
+    def ticket(self, kind: JsTicket) -> str:
+        """A living ticket for signing pages, shared like the tokens; raises the WecomError tree."""
+        return self._tickets.get(kind).value
+
+    def skew_seconds(self) -> float | None:
+        """How far this machine's clock is ahead of WeCom's, by the date of its latest answer; None when it told none."""
+        date, seen_at = self._told
+        try:
+            return (seen_at - parsedate_to_datetime(date)).total_seconds() if date else None
+        except ValueError:
+            return None
 
     def _fetch_token(self, credential: Credential) -> tuple[str, int]:
         params = {"corpid": self.settings.corp_id, "corpsecret": self.settings.secrets.of(credential)}
@@ -151,10 +174,21 @@ class WecomClient:
         except (KeyError, TypeError, ValueError):
             raise WecomAnswerError(endpoint=GET_TOKEN.path, detail="no token") from None
 
+    def _ticket_key(self, kind: JsTicket) -> str:
+        return f"{kind.value}:{self.settings.token_key(Credential.APP).partition(':')[2]}"
+
+    def _fetch_ticket(self, kind: JsTicket) -> tuple[str, int]:
+        endpoint = JSAPI_TICKET if kind is JsTicket.CORP else AGENT_TICKET
+        answer = self.call(endpoint, params={"type": kind.value} if kind is JsTicket.APP else None)
+        try:
+            return str(answer["ticket"]), int(answer["expires_in"])
+        except (KeyError, TypeError, ValueError):
+            raise WecomAnswerError(endpoint=endpoint.path, detail="no ticket") from None
+
     def _refused(self, endpoint: Endpoint, errcode: int, answer: Json) -> WecomError:
         error = rules.error_of(endpoint, errcode, str(answer.get("errmsg", "")))
         if errcode == rules.FREQUENCY and isinstance(error, WecomBusyError):
-            self._budget.block(endpoint, error.seconds)
+            error.seconds = self._budget.block(endpoint)
         return error
 
     def _exchange(
@@ -165,21 +199,19 @@ class WecomClient:
         files: Mapping[str, Any] | None,
     ) -> Json:
         self._budget.take(endpoint)
-        if not self._slots.acquire(timeout=LONGEST_QUEUE_SECONDS):
-            raise WecomBusyError(endpoint=endpoint.path, detail="too many calls in flight", seconds=1.0)
-        try:
-            # WeCom reads UTF-8 JSON; \\u escapes would only make texts longer than its byte limits expect
-            content = json_lib.dumps(body, ensure_ascii=False).encode() if body is not None else None
-            headers = {"content-type": "application/json"} if content is not None else None
-            response = self._http.request(
-                endpoint.method, endpoint.path, params=params, content=content, headers=headers, files=files
-            )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-            raise _ExchangeFailed(rules.Fault.NOT_SENT) from None
-        except httpx.TransportError:
-            raise _ExchangeFailed(rules.Fault.ANSWER_LOST) from None
-        finally:
-            self._slots.release()
+        # WeCom reads UTF-8 JSON; \\u escapes would only make texts longer than its byte limits expect
+        content = json_lib.dumps(body, ensure_ascii=False).encode() if body is not None else None
+        headers = {"content-type": "application/json"} if content is not None else None
+        with self._slots.place(endpoint.path, is_urgent=endpoint.is_urgent):
+            try:
+                response = self._http.request(
+                    endpoint.method, endpoint.path, params=params, content=content, headers=headers, files=files
+                )
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
+                raise _ExchangeFailed(rules.Fault.NOT_SENT) from None
+            except httpx.TransportError:
+                raise _ExchangeFailed(rules.Fault.ANSWER_LOST) from None
+        self._told = response.headers.get("date"), clock.wall()
         return _answer(endpoint, response)
 
 

@@ -135,6 +135,91 @@ class CorpTagsChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionBalanceLow(Event):
+    """Fewer than 20 customers may still be gained by acquisition links."""
+
+    NAME: ClassVar[str] = "wecom.acquisition_balance_low"
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionBalanceExhausted(Event):
+    """The quota of acquisition links is used up: the links lead nowhere until more is bought."""
+
+    NAME: ClassVar[str] = "wecom.acquisition_balance_exhausted"
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionBalanceIncreased(Event):
+    """Quota was bought after there was none: the links work again."""
+
+    NAME: ClassVar[str] = "wecom.acquisition_balance_increased"
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionQuotaExpiring(Event):
+    """`count` customers of the quota are lost at `expires_at` when they are not gained before."""
+
+    NAME: ClassVar[str] = "wecom.acquisition_quota_expiring"
+    expires_at: datetime
+    count: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionLinkUnavailable(Event):
+    """A link leads nowhere: no quota is left, or nobody behind it can take customers."""
+
+    NAME: ClassVar[str] = "wecom.acquisition_link_unavailable"
+    link_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionLinkDeleted(Event):
+    """A link was deleted in WeCom's console."""
+
+    NAME: ClassVar[str] = "wecom.acquisition_link_deleted"
+    link_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionProfileOpened(Event):
+    """Somebody opened a link and saw the staff member behind it; who, nobody knows yet. `state`: the customer_channel."""
+
+    NAME: ClassVar[str] = "wecom.acquisition_profile_opened"
+    link_id: str
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionFriendRequested(Event):
+    """Somebody who opened a link asked to be a friend; the friendship itself is told by ContactAdded."""
+
+    NAME: ClassVar[str] = "wecom.acquisition_friend_requested"
+    link_id: str
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcquisitionChatStarted(Event):
+    """A customer who came through a link wrote for the first time. Ids are "" where WeCom names nobody."""
+
+    NAME: ClassVar[str] = "wecom.acquisition_chat_started"
+    SEALED: ClassVar[frozenset[str]] = frozenset({"external_userid"})
+    link_id: str
+    state: str
+    userid: str
+    external_userid: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownCallbackSeen(Event):
     """A genuine callback arrived that this version has no event for. It is kept in the inbox and shown, not dropped."""
 

@@ -17,8 +17,15 @@ from juqun.channels.wecom.types import (
     GroupChatMember,
     ImageAttachment,
     JoinWay,
+    KfCustomer,
+    KfMenu,
+    KfMenuChoice,
+    KfMenuItem,
+    KfMenuLink,
     KfMessage,
     KfOrigin,
+    KfServicer,
+    KfServicerResult,
     LinkAttachment,
     MassMessageSummary,
     OtherAttachment,
@@ -216,10 +223,14 @@ def kf_message(row: Json) -> KfMessage:
     found = row.get(kind)
     body: dict[str, Any] = found if isinstance(found, dict) else {}
     event: dict[str, Any] = body if kind == "event" else {}
+
+    def named(name: str) -> str:
+        return str(row.get(name) or event.get(name) or "")
+
     return KfMessage(
         msgid=row["msgid"],
-        open_kfid=row.get("open_kfid") or event.get("open_kfid") or "",
-        external_userid=row.get("external_userid") or event.get("external_userid") or "",
+        open_kfid=named("open_kfid"),
+        external_userid=named("external_userid"),
         at=instant(row["send_time"]),
         origin=_KF_ORIGIN.get(int(row.get("origin", 0)), KfOrigin.OTHER),
         text=str(body.get("content") or "") if kind == "text" else "",
@@ -231,4 +242,66 @@ def kf_message(row: Json) -> KfMessage:
         scene_param=event.get("scene_param") or "",
         fail_msgid=event.get("fail_msgid") or "",
         fail_type=int(event.get("fail_type") or 0),
+        servicer_userid=named("servicer_userid") or str(event.get("new_servicer_userid") or ""),
+        old_servicer_userid=str(event.get("old_servicer_userid") or ""),
+        change_type=int(event.get("change_type") or 0),
+        msg_code=str(event.get("msg_code") or ""),
+        status=int(event.get("status") or 0),
+        stop_type=int(event.get("stop_type") or 0),
+        recall_msgid=str(event.get("recall_msgid") or ""),
+        is_rejecting=bool(event.get("reject_switch")),
+        body=body,
     )
+
+
+def kf_servicer(row: Json) -> KfServicer:
+    """One row of servicer_list: status 0 serving, 1 stopped; a department has none, nor has a member we may not manage."""
+    if "userid" not in row:
+        return KfServicer(department_id=int(row["department_id"]))
+    status = row.get("status")
+    return KfServicer(
+        userid=row["userid"],
+        is_serving=None if status is None else int(status) == 0,
+        is_paused=bool(status) and int(row.get("stop_type") or 0) == 1,
+    )
+
+
+def kf_servicer_result(row: Json) -> KfServicerResult:
+    """One row of result_list; errmsg `ignored` with errcode 0 means that nothing had to be done."""
+    return KfServicerResult(
+        userid=row.get("userid") or "",
+        department_id=int(row.get("department_id") or 0),
+        errcode=int(row["errcode"]),
+        was_so=row.get("errmsg") == "ignored",
+    )
+
+
+def kf_customer(row: Json) -> KfCustomer:
+    """One row of customer_list."""
+    entered = row.get("enter_session_context") or {}
+    return KfCustomer(
+        external_userid=row["external_userid"],
+        name=row.get("nickname") or "",
+        avatar=row.get("avatar") or "",
+        unionid=row.get("unionid") or "",
+        gender=int(row.get("gender") or 0),
+        scene=entered.get("scene") or "",
+        scene_param=entered.get("scene_param") or "",
+    )
+
+
+def kf_menu(menu: KfMenu) -> Json:
+    """A menu as WeCom takes it."""
+    return {
+        "head_content": menu.head,
+        "list": [_kf_menu_item(item) for item in menu.items],
+        "tail_content": menu.tail,
+    }
+
+
+def _kf_menu_item(item: KfMenuItem) -> Json:
+    if isinstance(item, KfMenuChoice):
+        return {"type": "click", "click": {"id": item.menu_id, "content": item.text}}
+    if isinstance(item, KfMenuLink):
+        return {"type": "view", "view": {"url": item.url, "content": item.text}}
+    return {"type": "text", "text": {"content": item.text}}

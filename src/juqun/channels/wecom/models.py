@@ -32,6 +32,7 @@ class AccessToken(models.Model):
     Whoever sets `refreshing_by` fetches the next one; others wait.
 
     `generation` counts the tokens fetched, so that two users of a dead token cause one refresh, not two.
+    `refusal` is WeCom's last no to this secret (errcode, detail); nobody asks again before `refused_until`.
     """
 
     corp = models.CharField(max_length=64)
@@ -41,6 +42,9 @@ class AccessToken(models.Model):
     generation = models.PositiveIntegerField(default=0)
     refreshing_by = models.CharField(max_length=40, blank=True, default="")
     refreshing_until = models.DateTimeField(null=True)
+    refusals = models.PositiveSmallIntegerField(default=0)
+    refused_until = models.DateTimeField(null=True)
+    refusal = models.JSONField(default=dict)
 
     class Meta:
         verbose_name = "access token"
@@ -48,15 +52,17 @@ class AccessToken(models.Model):
 
 
 class CallBudget(models.Model):
-    """How many calls of one endpoint were handed out in the running minute and hour, and until when WeCom blocks it."""
+    """How many calls of one endpoint were handed out lately, and until when WeCom blocks it.
+
+    `taken`: span (minute, hour, day, month) -> number of the part of time -> calls. `blocks`: how many blocks of WeCom followed
+    one upon the other.
+    """
 
     corp = models.CharField(max_length=64)
     endpoint = models.CharField(max_length=80)
-    minute = models.BigIntegerField(default=0)
-    minute_taken = models.PositiveIntegerField(default=0)
-    hour = models.BigIntegerField(default=0)
-    hour_taken = models.PositiveIntegerField(default=0)
+    taken = models.JSONField(default=dict)
     blocked_until = models.DateTimeField(null=True)
+    blocks = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         verbose_name = "call budget"
@@ -106,3 +112,20 @@ class MediaFile(models.Model):
     class Meta:
         verbose_name = "media file"
         constraints = [models.UniqueConstraint(fields=["content_hash", "kind"], name="wecom_media_once")]
+
+
+class CallSlot(models.Model):
+    """One of the few calls that a corp may have in flight: leased by a process for seconds, free again when it was killed.
+
+    Machine time. `wanted_until` in the future: another process waits for it, so its holder gives it up when it may.
+    """
+
+    corp = models.CharField(max_length=64)
+    number = models.PositiveSmallIntegerField()
+    held_by = models.CharField(max_length=40, blank=True, default="")
+    held_until = models.DateTimeField()
+    wanted_until = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "place in flight"
+        constraints = [models.UniqueConstraint(fields=["corp", "number"], name="wecom_one_slot_per_number")]

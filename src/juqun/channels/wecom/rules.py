@@ -1,40 +1,39 @@
 """Pure decisions of the connector: what an errcode means, what may be sent, what a lost answer leaves open."""
 
+import re
 from collections.abc import Sequence
+from datetime import date
 from enum import Enum, auto
+from typing import Any
 
-from juqun.channels.wecom.endpoints import GET_TOKEN, KF_SEND_ON_EVENT, WELCOME_SEND, Endpoint
+from juqun.channels.wecom import errcodes
+from juqun.channels.wecom.endpoints import GET_TOKEN, Endpoint
 from juqun.channels.wecom.errors import (
+    TrustedIpError,
     WecomBusyError,
-    WecomCredentialError,
     WecomError,
     WecomLimitError,
     WecomRefusedError,
     WecomUnknownOutcomeError,
-    WelcomeSpentError,
 )
-from juqun.channels.wecom.types import ImageAttachment, LinkAttachment, SendableAttachment
+from juqun.channels.wecom.types import (
+    ImageAttachment,
+    KfMenu,
+    KfMenuChoice,
+    KfMenuItem,
+    KfMenuLink,
+    LinkAttachment,
+    SendableAttachment,
+)
 
 OK = 0
 SYSTEM_BUSY = -1
-TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED = 41001, 40014, 42001
-FREQUENCY, CONCURRENCY = 45009, 45033
+FREQUENCY = 45009
 NO_CONTACT = 84061
 OWNER_FILTER_NEEDED = 81017
 TAG_NAME_EXISTS = 301021
 KF_TOKEN_OLD = 95007
-WELCOME_BEING_SENT = 41096
 
-DEAD_TOKEN_CODES = frozenset({TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_MISSING})
-CREDENTIAL_CODES = frozenset({40001, 40013, 40056, 42009, 48002, 50001, 60011, 60020})
-WELCOME_SPENT_CODES = {
-    WELCOME_SEND: frozenset({41050, 41051, 40058}),
-    KF_SEND_ON_EVENT: frozenset({41050, 41051, 40058, 95013}),
-}
-
-BUSY_SECONDS = 2.0
-CONCURRENCY_SECONDS = 1.0
-MINUTE_BLOCK_SECONDS = 60.0
 OUT_OF_REACH_SECONDS = 5.0
 
 MAX_TEXT_BYTES = 4000
@@ -45,7 +44,17 @@ MAX_STATE_CHARACTERS = 30
 MAX_WAY_USERS = 100
 MAX_WAY_CHATS = 5
 MAX_NOTICE_USERS = 1_000
+MAX_STATISTIC_DAYS = 30
 KF_MAX_TEXT_BYTES = 2048
+KF_MENU_ITEMS = 10
+KF_MENU_EDGE_BYTES = 1024
+KF_MENU_ID_BYTES = 64  # older clients' limit; newer text says 128
+KF_MENU_CHOICE_BYTES = 128
+KF_MENU_LINK_BYTES = 1024
+KF_MENU_TEXT_BYTES = 256
+KF_URL_BYTES = 2048
+MAX_ERRMSG = 1_000
+_FROM_IP = re.compile(r"from ip:\s*([0-9a-fA-F.:]+)")
 _LINK_BYTES = {"title": 128, "desc": 512, "url": 2048, "picurl": 2048}
 
 
@@ -57,19 +66,25 @@ class Fault(Enum):
 
 
 def error_of(endpoint: Endpoint, errcode: int, errmsg: str) -> WecomError:
-    """The typed error of an answer whose errcode is not 0 (dead tokens are the client's own affair before this)."""
-    path, detail = endpoint.path, errmsg.split(", hint:", 1)[0][:200]
-    if errcode in WELCOME_SPENT_CODES.get(endpoint, ()):
-        return WelcomeSpentError(endpoint=path, errcode=errcode, detail=detail)
-    if errcode == FREQUENCY:
-        return WecomBusyError(endpoint=path, errcode=errcode, detail=detail, seconds=MINUTE_BLOCK_SECONDS)
-    if errcode in {CONCURRENCY, WELCOME_BEING_SENT}:
-        return WecomBusyError(endpoint=path, errcode=errcode, detail=detail, seconds=CONCURRENCY_SECONDS)
-    if errcode == SYSTEM_BUSY:
-        return WecomBusyError(endpoint=path, errcode=errcode, detail=detail, seconds=BUSY_SECONDS)
-    if errcode in CREDENTIAL_CODES or errcode in DEAD_TOKEN_CODES:
-        return WecomCredentialError(endpoint=path, errcode=errcode, detail=detail)
-    return WecomRefusedError(endpoint=path, errcode=errcode, detail=detail)
+    """The typed error of an answer whose errcode is not 0; an unknown code is final and keeps the whole text."""
+    path, found = endpoint.path, errcodes.meaning(endpoint.path, errcode)
+    if found is None:
+        remedy = errcodes.UNKNOWN_CODE_REMEDY if errcode else ""
+        return WecomRefusedError(endpoint=path, errcode=errcode, detail=errmsg[:MAX_ERRMSG], remedy=remedy)
+    fields: dict[str, Any] = {
+        "endpoint": path, "errcode": errcode, "detail": errmsg.split(", hint:", 1)[0][:200], "remedy": found.remedy,
+    }  # fmt: skip
+    if issubclass(found.kind, WecomBusyError):
+        fields["seconds"] = found.seconds
+    if issubclass(found.kind, TrustedIpError):
+        fields["ip"] = seen_ip(errmsg)
+    return found.kind(**fields)
+
+
+def seen_ip(errmsg: str) -> str:
+    """The address that WeCom says a call came from, "" when it does not say."""
+    found = _FROM_IP.search(errmsg)
+    return found[1] if found else ""
 
 
 def error_of_fault(endpoint: Endpoint, fault: Fault) -> WecomError:
@@ -113,6 +128,39 @@ def check_count(endpoint: Endpoint, what: str, count: int, *, most: int, least: 
         raise WecomLimitError(endpoint=endpoint.path, detail=f"{count} {what}, allowed are {least} to {most}")
 
 
+def check_days(endpoint: Endpoint, first_day: date, last_day: date) -> None:
+    """Raise WecomLimitError unless the span, both days included, is one of 1 to 30 days."""
+    check_count(endpoint, "days", (last_day - first_day).days + 1, most=MAX_STATISTIC_DAYS)
+
+
 def check_state(endpoint: Endpoint, state: str) -> None:
     """Raise WecomLimitError when a way's state is longer than 30 characters."""
     check_count(endpoint, "characters in state", len(state), most=MAX_STATE_CHARACTERS, least=0)
+
+
+def check_bytes(endpoint: Endpoint, what: str, text: str, *, most: int, least: int = 1) -> None:
+    """Raise WecomLimitError unless a text has least..most bytes in UTF-8."""
+    if not least <= len(text.encode()) <= most:
+        raise WecomLimitError(endpoint=endpoint.path, detail=f"{what} must have {least} to {most} bytes")
+
+
+def check_kf_menu(endpoint: Endpoint, menu: KfMenu) -> None:
+    """Raise WecomLimitError when a menu breaks a documented limit, or says nothing."""
+    if not (menu.head or menu.items or menu.tail):
+        raise WecomLimitError(endpoint=endpoint.path, detail="a menu without any text")
+    check_count(endpoint, "menu lines", len(menu.items), most=KF_MENU_ITEMS, least=0)
+    for name, text in (("menu head", menu.head), ("menu tail", menu.tail)):
+        check_bytes(endpoint, name, text, most=KF_MENU_EDGE_BYTES, least=0)
+    for item in menu.items:
+        _check_kf_menu_item(endpoint, item)
+
+
+def _check_kf_menu_item(endpoint: Endpoint, item: KfMenuItem) -> None:
+    most = KF_MENU_TEXT_BYTES
+    if isinstance(item, KfMenuChoice):
+        check_bytes(endpoint, "menu id", item.menu_id, most=KF_MENU_ID_BYTES)
+        most = KF_MENU_CHOICE_BYTES
+    elif isinstance(item, KfMenuLink):
+        check_bytes(endpoint, "menu url", item.url, most=KF_URL_BYTES)
+        most = KF_MENU_LINK_BYTES
+    check_bytes(endpoint, "menu line", item.text, most=most)

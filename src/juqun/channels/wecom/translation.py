@@ -6,6 +6,15 @@ from hashlib import blake2b
 
 from juqun.channels.wecom.envelope import Envelope
 from juqun.channels.wecom.events import (
+    AcquisitionBalanceExhausted,
+    AcquisitionBalanceIncreased,
+    AcquisitionBalanceLow,
+    AcquisitionChatStarted,
+    AcquisitionFriendRequested,
+    AcquisitionLinkDeleted,
+    AcquisitionLinkUnavailable,
+    AcquisitionProfileOpened,
+    AcquisitionQuotaExpiring,
     ContactAdded,
     ContactDropped,
     ContactEdited,
@@ -23,7 +32,7 @@ from juqun.kernel.events import Event
 # FromUserName + CreateTime, the documented key, is the same for two customers in one second (FromUserName is always "sys").
 KEY_FIELDS = (
     "ToUserName", "MsgId", "CreateTime", "MsgType", "Event", "ChangeType", "UserID", "ExternalUserID", "ChatId", "Id", "UpdateDetail",
-    "CurMemVer", "OpenKfId", "Token",
+    "CurMemVer", "OpenKfId", "Token", "LinkId", "State", "ChatKey", "ExpireTime",
 )  # fmt: skip
 
 # job priorities; below the 10 of a welcome that is ready to be sent, so that a crowd's first welcomes go out before its last is read
@@ -59,7 +68,11 @@ def urgency(envelope: Envelope) -> int:
 
 def created_at(envelope: Envelope, fallback: datetime) -> datetime:
     """WeCom's CreateTime (seconds), or `fallback` when it is missing or senseless."""
-    text = envelope.get("CreateTime")
+    return seconds_at(envelope.get("CreateTime"), fallback)
+
+
+def seconds_at(text: str, fallback: datetime) -> datetime:
+    """The time of seconds since 1970 as WeCom writes them, or `fallback` for anything else."""
     return datetime.fromtimestamp(int(text), UTC) if text.isascii() and text.isdigit() and len(text) <= 11 else fallback
 
 
@@ -131,6 +144,53 @@ def _kf_waiting(envelope: Envelope, at: datetime) -> Event:
     return KfMessagesWaiting(open_kfid=envelope.get("OpenKfId"), token=envelope.get("Token"), at=at)
 
 
+def _acquisition_balance_low(_envelope: Envelope, at: datetime) -> Event:
+    return AcquisitionBalanceLow(at=at)
+
+
+def _acquisition_balance_exhausted(_envelope: Envelope, at: datetime) -> Event:
+    return AcquisitionBalanceExhausted(at=at)
+
+
+def _acquisition_balance_increased(_envelope: Envelope, at: datetime) -> Event:
+    return AcquisitionBalanceIncreased(at=at)
+
+
+def _acquisition_quota_expiring(envelope: Envelope, at: datetime) -> Event:
+    count = envelope.get("ExpireQuotaNum")
+    return AcquisitionQuotaExpiring(
+        expires_at=seconds_at(envelope.get("ExpireTime"), at),
+        count=int(count) if count.isascii() and count.isdigit() else 0,
+        at=at,
+    )
+
+
+def _acquisition_link_unavailable(envelope: Envelope, at: datetime) -> Event:
+    return AcquisitionLinkUnavailable(link_id=envelope.get("LinkId"), at=at)
+
+
+def _acquisition_link_deleted(envelope: Envelope, at: datetime) -> Event:
+    return AcquisitionLinkDeleted(link_id=envelope.get("LinkId"), at=at)
+
+
+def _acquisition_profile_opened(envelope: Envelope, at: datetime) -> Event:
+    return AcquisitionProfileOpened(link_id=envelope.get("LinkId"), state=envelope.get("State"), at=at)
+
+
+def _acquisition_friend_requested(envelope: Envelope, at: datetime) -> Event:
+    return AcquisitionFriendRequested(link_id=envelope.get("LinkId"), state=envelope.get("State"), at=at)
+
+
+def _acquisition_chat_started(envelope: Envelope, at: datetime) -> Event:
+    return AcquisitionChatStarted(
+        link_id=envelope.get("LinkId"),
+        state=envelope.get("State"),
+        userid=envelope.get("UserID"),
+        external_userid=envelope.get("ExternalUserID"),
+        at=at,
+    )
+
+
 _READERS: dict[tuple[str, str], Callable[[Envelope, datetime], Event]] = {
     ("change_external_contact", "add_external_contact"): _contact_added,
     ("change_external_contact", "add_half_external_contact"): _contact_added,
@@ -147,4 +207,13 @@ _READERS: dict[tuple[str, str], Callable[[Envelope, datetime], Event]] = {
     ("change_contact", "create_user"): _staff_joined,
     ("change_contact", "delete_user"): _staff_left,
     ("kf_msg_or_event", ""): _kf_waiting,
+    ("customer_acquisition", "balance_low"): _acquisition_balance_low,
+    ("customer_acquisition", "balance_exhausted"): _acquisition_balance_exhausted,
+    ("customer_acquisition", "balance_increased"): _acquisition_balance_increased,
+    ("customer_acquisition", "quota_expire_soon"): _acquisition_quota_expiring,
+    ("customer_acquisition", "link_unavailable"): _acquisition_link_unavailable,
+    ("customer_acquisition", "delete_link"): _acquisition_link_deleted,
+    ("customer_acquisition", "open_profile"): _acquisition_profile_opened,
+    ("customer_acquisition", "friend_request"): _acquisition_friend_requested,
+    ("customer_acquisition", "customer_start_chat"): _acquisition_chat_started,
 }

@@ -5,11 +5,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import click
-import httpx
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -18,26 +16,37 @@ from rich.console import Console
 from rich.table import Table
 
 from juqun.channels.wecom import operations as wecom
+from juqun.channels.wecom.types import CheckInput, CheckLevel
+from juqun.domains.groups import queries as groups
+from juqun.domains.groups.types import EntryState
+from juqun.domains.org import queries as org
 from juqun.kernel import clock
 from juqun.kernel.ids import new_id
 from juqun.kernel.models import Job, JobState, Leadership, Schedule
+from juqun.kernel.scope import DataScope
 from juqun.lake.engine import get_engine
 
 OLDEST_PYTHON = (3, 11)
 SECRET_MODE = 0o600
-SKEW_SECONDS = 60
 WORKER_LAG = timedelta(minutes=5)
-TIMEOUT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was looked at, whether it holds, what was seen, and what to do."""
+    """One line: what was looked at, whether it holds (and holds without doubt), what was seen, and what to do."""
 
     name: str
     is_ok: bool
     seen: str
     remedy: str
+    is_doubtful: bool = False
+
+    @property
+    def mark(self) -> str:
+        """How the line begins."""
+        if not self.is_ok:
+            return "[red]✗[/red]"
+        return "[yellow]![/yellow]" if self.is_doubtful else "[green]✓[/green]"
 
 
 class _TroubleError(Exception):
@@ -50,9 +59,7 @@ def doctor() -> None:
     findings = examine()
     table = Table("", "what", "seen", "what to do")
     for one in findings:
-        table.add_row(
-            "[green]✓[/green]" if one.is_ok else "[red]✗[/red]", one.name, one.seen, "" if one.is_ok else one.remedy
-        )
+        table.add_row(one.mark, one.name, one.seen, one.remedy if one.is_doubtful or not one.is_ok else "")
     Console().print(table)
     bad = sum(not one.is_ok for one in findings)
     if bad:
@@ -78,24 +85,31 @@ def examine() -> list[Finding]:
         ("Workers", _workers, "Run juqun up, or beside juqun web one or more juqun worker."),
         ("Scheduler", _scheduler, "Run juqun up, or beside juqun web one juqun scheduler."),
         ("Dead letters", _dead_letters, "Open Jobs in the console, read the errors, mend the cause, press retry."),
-        ("Clock", _clock, "Let this machine's clock follow a time server (timedatectl set-ntp true)."),
     ]
     findings = [_look(*check) for check in checks]
     return findings + _channel()
 
 
 def _channel() -> list[Finding]:
+    scope = DataScope.whole_chain()
     try:
-        results = wecom.run_checks(callback_url=f"{settings.PUBLIC_URL}/callbacks/wecom/")
+        given = CheckInput(
+            callback_url=f"{settings.PUBLIC_URL}/callbacks/wecom/",
+            staff_userids=tuple(one.userid for one in org.list_staff(scope=scope) if one.userid),
+            join_ways=groups.count_entries_by_state(scope=scope)[EntryState.READY],
+        )
     except DatabaseError as error:
         return [Finding("WeCom", False, str(error), "Mend the tables first; the channel keeps its token there.")]  # noqa: FBT003
-    return [Finding(result.name, result.is_ok, result.seen, result.remedy) for result in results]
+    return [
+        Finding(line.name, line.is_ok, line.seen, line.remedy, line.level is CheckLevel.WARN)
+        for line in wecom.run_checks(given=given)
+    ]
 
 
 def _look(name: str, check: Callable[[], str], remedy: str) -> Finding:
     try:
         return Finding(name, True, check(), remedy)  # noqa: FBT003 - the word stands beside its field
-    except (_TroubleError, OSError, DatabaseError, httpx.HTTPError, ValueError) as error:
+    except (_TroubleError, OSError, DatabaseError, ValueError) as error:
         return Finding(name, False, str(error) or type(error).__name__, remedy)  # noqa: FBT003
 
 
@@ -182,16 +196,3 @@ def _dead_letters() -> str:
         msg = f"{dead} jobs gave up"
         raise _TroubleError(msg)
     return "none"
-
-
-def _clock() -> str:
-    """Compare this machine's clock with the channel's: callbacks and tokens are judged by both."""
-    answer = httpx.get(f"{settings.JUQUN_WECOM_BASE_URL}/cgi-bin/gettoken", timeout=TIMEOUT_SECONDS, trust_env=False)
-    told = answer.headers.get("date")
-    if told is None:
-        return "WeCom's server tells no time"
-    skew = (clock.wall() - parsedate_to_datetime(told)).total_seconds()
-    if abs(skew) > SKEW_SECONDS:
-        msg = f"{skew:+.0f} s beside WeCom's server"
-        raise _TroubleError(msg)
-    return f"{skew:+.0f} s beside WeCom's server"

@@ -1,6 +1,15 @@
 """What the organisation does about news from WeCom."""
 
-from juqun.channels.wecom.events import StaffUserLeft
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from juqun.channels.wecom import operations as wecom
+from juqun.channels.wecom.events import (
+    AcquisitionBalanceExhausted,
+    AcquisitionBalanceLow,
+    AcquisitionLinkUnavailable,
+    StaffUserLeft,
+)
 from juqun.domains.org import queries
 from juqun.domains.org.operations import staff_left
 
@@ -10,3 +19,34 @@ def on_staff_user_left(event: StaffUserLeft) -> None:
     person = queries.get_staff_by_userid(userid=event.userid)
     if person is not None:
         staff_left(staff_id=person.id, at=event.at)
+
+
+def on_acquisition_balance_low(event: AcquisitionBalanceLow) -> None:
+    """Tell headquarters to buy more before the links lead nowhere."""
+    _tell_headquarters(
+        _("Acquisition links: little quota is left"),
+        _("Fewer than 20 customers can still be gained by links. Buy more in WeCom's console."),
+    )
+
+
+def on_acquisition_balance_exhausted(event: AcquisitionBalanceExhausted) -> None:
+    """Tell headquarters that customers now meet a dead end."""
+    _tell_headquarters(
+        _("Acquisition links: the quota is used up"),
+        _("The links lead nowhere until more is bought in WeCom's console."),
+    )
+
+
+def on_acquisition_link_unavailable(event: AcquisitionLinkUnavailable) -> None:
+    """Tell headquarters which link leads nowhere."""
+    _tell_headquarters(
+        _("An acquisition link leads nowhere"),
+        _("Link %(link)s has no quota left, or nobody behind it who may take customers.") % {"link": event.link_id},
+    )
+
+
+def _tell_headquarters(title: str, description: str) -> None:
+    userids = queries.list_headquarters_userids()
+    if userids:
+        url = f"{settings.PUBLIC_URL}/console/connection/"
+        wecom.send_staff_notice(userids=userids, title=title, description=description, url=url)

@@ -72,6 +72,12 @@ def list_staff(
     return [_staff_view(row) for row in rows]
 
 
+def list_headquarters_userids() -> list[str]:
+    """Userids of those who lead the whole chain, for news that concern all of it. (System look-up.)"""
+    leads = Staff.unscoped.filter(is_active=True, role=Role.HQ_LEAD, node__kind=NodeKind.CHAIN).exclude(userid="")
+    return list(leads.order_by("userid").values_list("userid", flat=True))
+
+
 def staff_names(*, ids: Iterable[int]) -> dict[int, str]:
     """Names by staff id, also of those who left. (System look-up.)"""
     return dict(Staff.unscoped.filter(pk__in=set(ids)).values_list("pk", "name"))

@@ -29,6 +29,7 @@ class Area(StrEnum):
     TILL_KEYS = "till_keys"
     IMPORTS = "imports"
     JOBS = "jobs"
+    CONNECTION = "connection"
 
 
 _GUIDE = frozenset({Area.DASHBOARD, Area.MEMBERS, Area.GROUPS, Area.REDEEM})
@@ -36,15 +37,15 @@ _OPERATOR = _GUIDE | {Area.CODES, Area.ROBOT, Area.SEGMENTS, Area.CAMPAIGNS, Are
 _MANAGER = _OPERATOR | {Area.ORGANISATION, Area.TILL_KEYS}
 _CITY = _MANAGER - {Area.REDEEM, Area.TILL_KEYS}
 AREAS: Mapping[Role, frozenset[Area]] = {
-    Role.HQ_LEAD: _CITY | {Area.TILL_KEYS, Area.IMPORTS, Area.JOBS, Area.DIFFERENCES, Area.TAGS},
+    Role.HQ_LEAD: _CITY | {Area.TILL_KEYS, Area.IMPORTS, Area.JOBS, Area.CONNECTION, Area.DIFFERENCES, Area.TAGS},
     Role.CITY_OPERATOR: _CITY,
     Role.STORE_MANAGER: _MANAGER,
     Role.STORE_OPERATOR: _OPERATOR,
     Role.GUIDE: _GUIDE,
     Role.CASHIER: frozenset({Area.REDEEM}),
 }
-# Files, jobs and what is agreed with WeCom concern the whole chain: a lead of one province does not see them.
-CHAIN_ONLY = frozenset({Area.IMPORTS, Area.JOBS, Area.DIFFERENCES, Area.TAGS})
+# Files, jobs, the connection and what is agreed with WeCom concern the whole chain: a lead of one province does not see them.
+CHAIN_ONLY = frozenset({Area.IMPORTS, Area.JOBS, Area.CONNECTION, Area.DIFFERENCES, Area.TAGS})
 DECIDERS = frozenset({Role.HQ_LEAD, Role.CITY_OPERATOR, Role.STORE_MANAGER})
 
 

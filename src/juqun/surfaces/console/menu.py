@@ -50,6 +50,7 @@ SECTIONS: Final[tuple[tuple[Promise | str, tuple[Entry, ...]], ...]] = (
             (Area.TILL_KEYS, _("Till keys"), "console:till_keys", "key"),
             (Area.IMPORTS, _("Imports"), "console:imports", "upload_file"),
             (Area.JOBS, _("Jobs"), "console:jobs", "manufacturing"),
+            (Area.CONNECTION, _("WeCom connection"), "console:connection", "cable"),
         ),
     ),
 )

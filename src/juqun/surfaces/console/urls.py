@@ -9,6 +9,7 @@ from juqun.surfaces.console.page import Page
 from juqun.surfaces.console.pages import (
     campaigns,
     codes,
+    connection,
     coupons,
     dashboard,
     differences,
@@ -64,6 +65,8 @@ PAGES: Sequence[tuple[str, type[Page], str]] = (
     ("differences/", differences.DifferencesPage, "differences"),
     ("tags/", tags.TagsPage, "tags"),
     ("jobs/", jobs.JobsPage, "jobs"),
+    ("connection/", connection.ConnectionPage, "connection"),
+    ("connection/line/", connection.ConnectionLine, "connection_line"),
 )
 
 

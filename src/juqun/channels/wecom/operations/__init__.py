@@ -1,14 +1,43 @@
 """What Juqun can ask of WeCom. All calls block and raise the WecomError tree; one module per concern."""
 
+from juqun.channels.wecom.operations.acquisition import (
+    create_acquisition_link,
+    delete_acquisition_link,
+    get_acquisition_link,
+    get_acquisition_quota,
+    get_link_statistic,
+    iter_acquisition_link_ids,
+    iter_link_customers,
+    update_acquisition_link,
+)
 from juqun.channels.wecom.operations.callbacks import MAX_CALLBACK_BYTES, check_url, open_callback, store_callbacks
-from juqun.channels.wecom.operations.checks import run_checks
-from juqun.channels.wecom.operations.contacts import get_contact, iter_contacts, list_contact_ids
+from juqun.channels.wecom.operations.checks import check_names, run_check, run_checks
+from juqun.channels.wecom.operations.contacts import (
+    convert_unionid,
+    get_contact,
+    iter_contacts,
+    list_contact_ids,
+    remark_contact,
+)
 from juqun.channels.wecom.operations.customer_service import (
+    kf_add_servicers,
     kf_contact_link,
+    kf_customers,
+    kf_get_session,
     kf_list_accounts,
+    kf_list_servicers,
+    kf_move_session,
+    kf_remove_servicers,
+    kf_sync_messages,
+)
+from juqun.channels.wecom.operations.customer_service_sends import (
+    kf_send_acquisition_link,
+    kf_send_image,
+    kf_send_link,
+    kf_send_menu,
+    kf_send_menu_on_event,
     kf_send_on_event,
     kf_send_text,
-    kf_sync_messages,
 )
 from juqun.channels.wecom.operations.drift import (
     ask_comparison,
@@ -21,6 +50,7 @@ from juqun.channels.wecom.operations.drift import (
     settle_document,
 )
 from juqun.channels.wecom.operations.groups import get_group_chat, iter_group_chat_ids
+from juqun.channels.wecom.operations.login import get_login_user, sign_page
 from juqun.channels.wecom.operations.media import keep_media, media_id_of, refresh_media, use_media
 from juqun.channels.wecom.operations.messages import (
     cancel_message,
@@ -37,6 +67,11 @@ from juqun.channels.wecom.operations.staff import (
     list_follow_userids,
     send_staff_notice,
     upload_media,
+)
+from juqun.channels.wecom.operations.statistics import (
+    iter_group_statistics,
+    list_group_statistics_by_day,
+    list_staff_behavior,
 )
 from juqun.channels.wecom.operations.tags import (
     add_corp_tag,
@@ -77,13 +112,17 @@ __all__ = [
     "add_welcome_template",
     "ask_comparison",
     "cancel_message",
+    "check_names",
     "check_url",
     "clear_drift",
+    "convert_unionid",
+    "create_acquisition_link",
     "create_contact_way",
     "create_group_mass_message",
     "create_join_way",
     "create_mass_message",
     "decide_drift",
+    "delete_acquisition_link",
     "delete_contact_way",
     "delete_corp_tags",
     "delete_join_way",
@@ -93,26 +132,46 @@ __all__ = [
     "ensure_corp_tags",
     "find_contact_way",
     "fingerprint",
+    "get_acquisition_link",
+    "get_acquisition_quota",
     "get_contact",
     "get_contact_way",
     "get_group_chat",
     "get_join_way",
+    "get_link_statistic",
+    "get_login_user",
     "get_picture",
+    "iter_acquisition_link_ids",
     "iter_contacts",
     "iter_group_chat_ids",
+    "iter_group_statistics",
+    "iter_link_customers",
     "iter_mass_messages",
     "iter_send_results",
     "iter_staff_users",
     "keep_media",
+    "kf_add_servicers",
     "kf_contact_link",
+    "kf_customers",
+    "kf_get_session",
     "kf_list_accounts",
+    "kf_list_servicers",
+    "kf_move_session",
+    "kf_remove_servicers",
+    "kf_send_acquisition_link",
+    "kf_send_image",
+    "kf_send_link",
+    "kf_send_menu",
+    "kf_send_menu_on_event",
     "kf_send_on_event",
     "kf_send_text",
     "kf_sync_messages",
     "list_contact_ids",
     "list_corp_tags",
     "list_follow_userids",
+    "list_group_statistics_by_day",
     "list_message_tasks",
+    "list_staff_behavior",
     "mark_tags",
     "media_id_of",
     "normalise_document",
@@ -122,13 +181,17 @@ __all__ = [
     "read_join_way",
     "read_welcome_template",
     "refresh_media",
+    "remark_contact",
     "remember",
     "remind_message",
+    "run_check",
     "run_checks",
     "send_staff_notice",
     "send_welcome",
     "settle_document",
+    "sign_page",
     "store_callbacks",
+    "update_acquisition_link",
     "update_contact_way",
     "update_join_way",
     "upload_media",

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from juqun.channels.wecom import endpoints, mappers, rules
 from juqun.channels.wecom.client import get_client
-from juqun.channels.wecom.errors import WecomRefusedError
-from juqun.channels.wecom.types import Contact
+from juqun.channels.wecom.errors import WecomLimitError, WecomRefusedError
+from juqun.channels.wecom.types import Contact, ConvertedId
 
 USERS_PER_BATCH = 100
 CONTACTS_PER_PAGE = 100
+_REMARK_LIMITS = {"remark": 20, "description": 150, "remark_company": 20}
 
 
 def get_contact(*, external_userid: str) -> Contact:
@@ -49,3 +50,41 @@ def iter_contacts(*, userids: Sequence[str]) -> Iterator[Contact]:
         except WecomRefusedError as error:
             if error.errcode != rules.NO_CONTACT:
                 raise
+
+
+def remark_contact(
+    *,
+    userid: str,
+    external_userid: str,
+    remark: str | None = None,
+    description: str | None = None,
+    company: str | None = None,
+    mobiles: Sequence[str] | None = None,
+) -> None:
+    """Set what a member of staff notes about a friend; None leaves a field alone, `mobiles` replace the old ones.
+
+    Raises WecomLimitError when nothing is given or a text is too long (20, 150, 20 characters).
+    """
+    endpoint = endpoints.CONTACT_REMARK
+    given = {"remark": remark, "description": description, "remark_company": company}
+    body: dict[str, object] = {name: text for name, text in given.items() if text is not None}
+    for name, most in _REMARK_LIMITS.items():
+        rules.check_count(endpoint, f"characters in {name}", len(given[name] or ""), most=most, least=0)
+    if mobiles is not None:
+        body["remark_mobiles"] = list(mobiles) or [""]  # WeCom clears the list by one empty number
+    if not body:
+        raise WecomLimitError(endpoint=endpoint.path, detail="nothing to note")
+    get_client().call(endpoint, {"userid": userid, "external_userid": external_userid, **body})
+
+
+def convert_unionid(*, unionid: str, openid: str) -> ConvertedId:
+    """Find the customer behind a unionid and openid of the same mini program; verified corps only.
+
+    Somebody who is nobody's customer yet (or outside of the app's range) gets a pending id that lives 90 days.
+    """
+    endpoint = endpoints.UNIONID_CONVERT
+    answer = get_client().call(endpoint, {"unionid": unionid, "openid": openid, "subject_type": 0})
+    with mappers.reading(endpoint):
+        return ConvertedId(
+            external_userid=answer.get("external_userid") or "", pending_id=answer.get("pending_id") or ""
+        )

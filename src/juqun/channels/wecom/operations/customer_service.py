@@ -1,16 +1,29 @@
 """Customer service (kf): the one channel on which WeCom lets a program answer a customer by itself.
 
-A program may send at most 5 messages within 48 h after the customer's last one, and only while no person serves the session.
+Accounts, pulling messages, servicers, the state of sessions, customers; `customer_service_sends` holds what is sent.
 """
+
+from collections.abc import Sequence
 
 from juqun.channels.wecom import endpoints, mappers, rules
 from juqun.channels.wecom.client import get_client
-from juqun.channels.wecom.errors import WecomLimitError, WecomRefusedError, WecomUnknownOutcomeError
-from juqun.channels.wecom.types import KfAccount, KfPage
+from juqun.channels.wecom.errors import WecomRefusedError
+from juqun.channels.wecom.types import (
+    KfAccount,
+    KfCustomer,
+    KfCustomers,
+    KfPage,
+    KfServicer,
+    KfServicerResult,
+    KfSession,
+    KfState,
+)
 
 _ACCOUNTS_PER_PAGE = 100
 _MESSAGES_PER_PAGE = 1000
-_MAX_MSGID = 32
+_SERVICERS_PER_CALL = 100
+_DEPARTMENTS_PER_CALL = 20
+_CUSTOMERS_PER_CALL = 100
 
 
 def kf_list_accounts() -> list[KfAccount]:
@@ -64,42 +77,82 @@ def kf_sync_messages(*, open_kfid: str, token: str, cursor: str) -> KfPage:
         )
 
 
-def kf_send_text(*, open_kfid: str, external_userid: str, text: str, msgid: str) -> None:
-    """Send a text (at most 2048 bytes) under our own `msgid` (at most 32 of 0-9a-zA-Z_-); safe to repeat with the same one.
+def kf_list_servicers(*, open_kfid: str) -> list[KfServicer]:
+    """List who serves an account: members with their state, and whole departments (expand these through the org tree)."""
+    endpoint = endpoints.KF_SERVICER_LIST
+    answer = get_client().call(endpoint, params={"open_kfid": open_kfid})
+    with mappers.reading(endpoint):
+        return [mappers.kf_servicer(row) for row in answer.get("servicer_list") or ()]
 
-    WeCom refuses a msgid that it has seen: after a lost answer the same msgid is sent once more, and that refusal means "accepted".
-    Accepted is not delivered: a `msg_send_fail` event in the pull says so. Raises WecomRefusedError: 95001/95002 the window is closed
-    until the customer writes again, 95018 a person serves the session.
+
+def kf_add_servicers(
+    *, open_kfid: str, userids: Sequence[str] = (), department_ids: Sequence[int] = ()
+) -> list[KfServicerResult]:
+    """Let members and departments serve an account; one result per item, judge each by `is_done`. Safe to repeat.
+
+    At most 2,000 members and 20 departments per account; members must be in the app's visible range.
     """
-    endpoint = endpoints.KF_SEND
-    _check_text(endpoint.path, text, msgid)
-    client = get_client()
-    body = {
-        "touser": external_userid,
+    return _change_servicers(endpoints.KF_SERVICER_ADD, open_kfid, userids, department_ids)
+
+
+def kf_remove_servicers(
+    *, open_kfid: str, userids: Sequence[str] = (), department_ids: Sequence[int] = ()
+) -> list[KfServicerResult]:
+    """Let members and departments serve an account no more; one result per item. Safe to repeat."""
+    return _change_servicers(endpoints.KF_SERVICER_DELETE, open_kfid, userids, department_ids)
+
+
+def _change_servicers(
+    endpoint: endpoints.Endpoint, open_kfid: str, userids: Sequence[str], department_ids: Sequence[int]
+) -> list[KfServicerResult]:
+    parts: list[tuple[str, Sequence[str] | Sequence[int]]] = []
+    for start in range(0, len(userids), _SERVICERS_PER_CALL):
+        parts.append(("userid_list", userids[start : start + _SERVICERS_PER_CALL]))
+    for start in range(0, len(department_ids), _DEPARTMENTS_PER_CALL):
+        parts.append(("department_id_list", department_ids[start : start + _DEPARTMENTS_PER_CALL]))
+    results: list[KfServicerResult] = []
+    for name, items in parts:
+        answer = get_client().call(endpoint, {"open_kfid": open_kfid, name: list(items)})
+        with mappers.reading(endpoint):
+            results += [mappers.kf_servicer_result(row) for row in answer["result_list"]]
+    return results
+
+
+def kf_get_session(*, open_kfid: str, external_userid: str) -> KfSession:
+    """Read where a session stands. Read it before every move: a servicer may have moved it meanwhile."""
+    endpoint = endpoints.KF_STATE_GET
+    answer = get_client().call(endpoint, {"open_kfid": open_kfid, "external_userid": external_userid})
+    with mappers.reading(endpoint):
+        state = KfState(int(answer["service_state"]))
+        servicer = answer.get("servicer_userid") or ""
+    return KfSession(state=state, servicer_userid=servicer if state is KfState.SERVICER else "")
+
+
+def kf_move_session(*, open_kfid: str, external_userid: str, state: KfState, servicer_userid: str = "") -> str:
+    """Move a session to `state`, to a servicer for KfState.SERVICER; returns the code for one message on it, or "".
+
+    The code comes with the first move of a session into the pool and to a servicer (48 h, text) and with its end (20 s,
+    text or menu). No event tells of a move by the API. Raises WecomRefusedError with KfRefusal.NOT_SERVING or
+    KfRefusal.MOVE_REFUSED, and WecomUnknownOutcomeError when the answer was lost: read the session, then decide.
+    """
+    body: dict[str, object] = {
         "open_kfid": open_kfid,
-        "msgid": msgid,
-        "msgtype": "text",
-        "text": {"content": text},
+        "external_userid": external_userid,
+        "service_state": int(state),
     }
-    try:
-        client.call(endpoint, body)
-    except WecomUnknownOutcomeError:
-        try:
-            client.call(endpoint, body)
-        except WecomRefusedError as error:
-            if error.errcode != client.settings.kf_duplicate_errcode:
-                raise
+    if state is KfState.SERVICER:
+        body["servicer_userid"] = servicer_userid
+    answer = get_client().call(endpoints.KF_STATE_MOVE, body)
+    return str(answer.get("msg_code") or "")
 
 
-def kf_send_on_event(*, code: str, text: str, msgid: str) -> None:
-    """Send the one text that an event's code allows (a welcome code: within 20 s); raises WelcomeSpentError when it is too late."""
-    endpoint = endpoints.KF_SEND_ON_EVENT
-    _check_text(endpoint.path, text, msgid)
-    get_client().call(endpoint, {"code": code, "msgid": msgid, "msgtype": "text", "text": {"content": text}})
-
-
-def _check_text(path: str, text: str, msgid: str) -> None:
-    if not text or len(text.encode()) > rules.KF_MAX_TEXT_BYTES:
-        raise WecomLimitError(endpoint=path, detail=f"text must have 1 to {rules.KF_MAX_TEXT_BYTES} bytes")
-    if not msgid or len(msgid) > _MAX_MSGID:
-        raise WecomLimitError(endpoint=path, detail=f"msgid must have 1 to {_MAX_MSGID} characters")
+def kf_customers(*, external_userids: Sequence[str]) -> KfCustomers:
+    """Read customers by id, with their last entry within 48 h, which also makes good for a lost enter_session event."""
+    endpoint, found, unknown = endpoints.KF_CUSTOMERS, list[KfCustomer](), list[str]()
+    for start in range(0, len(external_userids), _CUSTOMERS_PER_CALL):
+        some = list(external_userids[start : start + _CUSTOMERS_PER_CALL])
+        answer = get_client().call(endpoint, {"external_userid_list": some, "need_enter_session_context": 1})
+        with mappers.reading(endpoint):
+            found += [mappers.kf_customer(row) for row in answer.get("customer_list") or ()]
+            unknown += [str(item) for item in answer.get("invalid_external_userid") or ()]
+    return KfCustomers(found=tuple(found), unknown=tuple(unknown))

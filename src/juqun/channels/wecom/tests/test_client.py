@@ -8,18 +8,21 @@ import pytest
 from django.db import connection
 
 from juqun.channels.wecom import endpoints
-from juqun.channels.wecom.budget import Budget
 from juqun.channels.wecom.client import WecomClient
-from juqun.channels.wecom.endpoints import Credential, Endpoint
+from juqun.channels.wecom.endpoints import Credential
 from juqun.channels.wecom.errors import (
+    NotAContactError,
+    TrustedIpError,
     WecomAnswerError,
     WecomBusyError,
     WecomCredentialError,
     WecomRefusedError,
+    WecomRequestError,
+    WecomTokenError,
     WecomUnknownOutcomeError,
     WelcomeSpentError,
 )
-from juqun.channels.wecom.models import AccessToken, CallBudget
+from juqun.channels.wecom.models import AccessToken
 from juqun.channels.wecom.settings import corp_settings
 from juqun.channels.wecom.testing import ScriptedWecom
 from juqun.channels.wecom.tokens import TokenStore
@@ -72,7 +75,7 @@ def test_a_dead_token_is_renewed_once_and_the_call_repeated(client, script, errc
 
 def test_a_token_that_stays_dead_is_a_matter_of_credentials(client, script):
     script.script(READ.path, {"errcode": 42001})
-    with pytest.raises(WecomCredentialError) as caught:
+    with pytest.raises(WecomTokenError) as caught:
         client.call(READ)
     assert caught.value.retry == RetryNever()
     assert len(script.bodies(READ.path)) == 2
@@ -120,19 +123,81 @@ def test_short_blocks_are_told_for_calls_that_may_not(client, script, errcode, s
     assert len(script.bodies(ONCE.path)) == 1
 
 
-def test_a_frequency_block_lets_every_process_rest(client, script):
-    script.script(READ.path, {"errcode": 45009}, {"x": 1})
-    with clock.travelled(AT):
-        with pytest.raises(WecomBusyError) as caught:
-            client.call(READ)
-        assert caught.value.retry == RetryLater(60.0)
-        other = WecomClient(corp_settings(), httpx.MockTransport(script.handle))
-        with pytest.raises(WecomBusyError):
+def test_a_frequency_block_lets_every_process_rest_and_longer_when_it_was_not_the_minutes(client, script):
+    script.script(READ.path, {"errcode": 45009}, {"errcode": 45009}, {"errcode": 45009}, {"x": 1})
+    other = WecomClient(corp_settings(), httpx.MockTransport(script.handle))
+    at = AT
+    for rest in (60, 600, 3_600):
+        with clock.travelled(at):
+            with pytest.raises(WecomBusyError) as caught:
+                client.call(READ)
+            assert caught.value.retry == RetryLater(rest)
+            with pytest.raises(WecomBusyError):
+                other.call(READ)
+        with clock.travelled(at + timedelta(seconds=rest - 1)), pytest.raises(WecomBusyError) as caught:
             other.call(READ)
-        assert len(script.bodies(READ.path)) == 1
-    with clock.travelled(AT + timedelta(seconds=61)):
+        assert caught.value.retry == RetryLater(1.0)
+        at += timedelta(seconds=rest + 1)
+    assert len(script.bodies(READ.path)) == 3
+    with clock.travelled(at):
         assert other.call(READ)["x"] == 1
     other.close()
+
+
+def test_a_block_that_comes_long_after_another_is_a_minutes_again(client, script):
+    script.script(READ.path, {"errcode": 45009})
+    for at in (AT, AT + timedelta(minutes=5)):
+        with clock.travelled(at), pytest.raises(WecomBusyError) as caught:
+            client.call(READ)
+        assert caught.value.retry == RetryLater(60)
+
+
+def test_a_wrong_secret_is_told_by_all_and_tried_by_one(client, script, monkeypatch):
+    script.script("gettoken", {"errcode": 40001, "errmsg": "invalid credential"})
+    other = WecomClient(corp_settings(), httpx.MockTransport(script.handle))
+    for one in (client, client, other):
+        with pytest.raises(WecomCredentialError) as caught:
+            one.call(READ)
+        assert (caught.value.errcode, caught.value.detail) == (40001, "invalid credential")
+    assert len(script.bodies("gettoken")) == 1
+    tried, wall = [], clock.wall()
+    for minute in range(24 * 60):
+        monkeypatch.setattr(clock, "wall", lambda at=wall + timedelta(minutes=minute): at)
+        with pytest.raises(WecomCredentialError):
+            client.call(READ)
+        tried.append(len(script.bodies("gettoken")))
+    assert tried[59] <= 8
+    assert tried[-1] <= 60  # a day with a wrong secret, a call each minute; WeCom blocks at 2,000 an hour
+    other.close()
+
+
+def test_the_self_check_asks_again_at_once(client, script):
+    script.script("gettoken", {"errcode": 40001}, {"access_token": "new", "expires_in": 7200})
+    with pytest.raises(WecomCredentialError):
+        client.check_token(Credential.APP)
+    client.check_token(Credential.APP)
+    assert AccessToken.objects.get().refused_until is None
+
+
+def test_an_untrusted_address_is_named(client, script):
+    script.script(
+        READ.path,
+        {
+            "errcode": 60020,
+            "errmsg": "not allow to access from your ip, hint: [1_2_3], from ip: 203.0.113.7, more info at x",
+        },
+    )
+    with pytest.raises(TrustedIpError) as caught:
+        client.call(READ)
+    assert caught.value.ip == "203.0.113.7"
+
+
+def test_the_difference_of_clocks_is_read_from_the_answers(client, script):
+    assert client.skew_seconds() is None
+    ahead = (clock.wall() + timedelta(minutes=5)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    script.script(READ.path, httpx.Response(200, json={"errcode": 0}, headers={"date": ahead}))
+    client.call(READ)
+    assert -302 < client.skew_seconds() < -298
 
 
 LOST = [
@@ -174,9 +239,10 @@ def test_what_was_never_sent_may_be_tried_later(client, script, endpoint, broken
 @pytest.mark.parametrize(
     ("endpoint", "errcode", "kind"),
     [
-        (READ, 84061, WecomRefusedError),
-        (READ, 41050, WecomRefusedError),
-        (READ, 60020, WecomCredentialError),
+        (READ, 84061, NotAContactError),
+        (READ, 41050, WecomRequestError),
+        (READ, 60020, TrustedIpError),
+        (READ, 99999, WecomRefusedError),
         (endpoints.WELCOME_SEND, 41051, WelcomeSpentError),
         (endpoints.WELCOME_SEND, 41050, WelcomeSpentError),
         (endpoints.WELCOME_SEND, 41096, WecomBusyError),
@@ -227,25 +293,6 @@ def test_secrets_never_reach_the_log(client, script, caplog):
     assert "emulator" not in repr(corp_settings())
 
 
-def test_budget_stops_short_of_the_limit_and_is_shared(db):
-    endpoint = Endpoint(path="x", per_minute=60, per_hour=100)
-    one, two = Budget("corp"), Budget("corp")
-    with clock.travelled(AT):
-        for budget in (one, two):
-            for _ in range(30):
-                budget.take(endpoint)
-        with pytest.raises(WecomBusyError) as caught:
-            one.take(endpoint)
-        assert caught.value.retry == RetryLater(60.0)
-    with clock.travelled(AT + timedelta(seconds=60)):
-        for _ in range(40):
-            one.take(endpoint)
-        with pytest.raises(WecomBusyError) as caught:
-            two.take(endpoint)
-        assert caught.value.retry == RetryLater(3540.0)
-    assert CallBudget.objects.get(corp="corp").hour_taken == 100
-
-
 @pytest.mark.django_db(transaction=True)
 def test_ten_threads_in_need_of_a_token_fetch_one():
     fetched = []
@@ -275,28 +322,3 @@ def test_a_lease_left_by_a_dead_process_is_taken_over(db):
         corp="corp", app="app", refreshing_by="dead", refreshing_until=clock.wall() - timedelta(seconds=1)
     )
     assert TokenStore("corp", str, lambda _: ("new", 7200)).get(Credential.APP).value == "new"
-
-
-def test_at_most_five_calls_are_in_flight(db):
-    running, most, lock = 0, 0, threading.Lock()
-
-    def slow(request):
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        time.sleep(0.02)
-        with lock:
-            running -= 1
-        return httpx.Response(200, json={"errcode": 0, "access_token": "t", "expires_in": 7200})
-
-    client = WecomClient(corp_settings(), httpx.MockTransport(slow))
-    client._budget = type("Free", (), {"take": lambda *_: None})()
-    client._tokens = type("Known", (), {"get": lambda *_: type("T", (), {"value": "t"})()})()
-    threads = [threading.Thread(target=client.call, args=(READ,)) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    client.close()
-    assert most == 5

@@ -105,10 +105,10 @@ def test_the_order_of_processing_does_not_matter():
 
 
 def test_an_unknown_event_is_kept_and_shown():
-    receive(callback_xml(Event="customer_acquisition", ChangeType="balance_low", LinkId="l1"))
+    receive(callback_xml(Event="customer_acquisition", ChangeType="second_chat", LinkId="l1"))
     run_all_jobs()
     entry = queries.list_inbox(scope=HQ, state=InboxState.KEPT)[0]
-    assert (entry.event, entry.change_type) == ("customer_acquisition", "balance_low")
+    assert (entry.event, entry.change_type) == ("customer_acquisition", "second_chat")
     assert EventRecord.objects.get().payload == {"inbox_id": entry.id, "at": AT.isoformat()}
 
 

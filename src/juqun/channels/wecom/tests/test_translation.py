@@ -16,6 +16,10 @@ def message(**texts):
     return f"<xml>{''.join(f'<{tag}>{text}</{tag}>' for tag, text in fields.items())}</xml>".encode()
 
 
+def acquisition(change_type, **texts):
+    return message(Event="customer_acquisition", ChangeType=change_type, **texts)
+
+
 def contact(change_type, **texts):
     return message(
         Event="change_external_contact", ChangeType=change_type, UserID="wang", ExternalUserID="wm1", **texts
@@ -82,7 +86,28 @@ def contact(change_type, **texts):
             message(Event="kf_msg_or_event", Token="ENC", OpenKfId="wk1"),
             events.KfMessagesWaiting(open_kfid="wk1", token="ENC", at=AT),
         ),
-        (message(Event="customer_acquisition", ChangeType="balance_low"), None),
+        (acquisition("balance_low"), events.AcquisitionBalanceLow(at=AT)),
+        (acquisition("balance_exhausted"), events.AcquisitionBalanceExhausted(at=AT)),
+        (acquisition("balance_increased"), events.AcquisitionBalanceIncreased(at=AT)),
+        (
+            acquisition("quota_expire_soon", ExpireTime="1496289602", ExpireQuotaNum="7"),
+            events.AcquisitionQuotaExpiring(expires_at=NOW, count=7, at=AT),
+        ),
+        (acquisition("link_unavailable", LinkId="caw1"), events.AcquisitionLinkUnavailable(link_id="caw1", at=AT)),
+        (acquisition("delete_link", LinkId="caw1"), events.AcquisitionLinkDeleted(link_id="caw1", at=AT)),
+        (
+            acquisition("open_profile", LinkId="caw1", State="tv"),
+            events.AcquisitionProfileOpened(link_id="caw1", state="tv", at=AT),
+        ),
+        (
+            acquisition("friend_request", LinkId="caw1", State="tv"),
+            events.AcquisitionFriendRequested(link_id="caw1", state="tv", at=AT),
+        ),
+        (
+            acquisition("customer_start_chat", LinkId="caw1", State="tv", UserID="wang", ExternalUserID="wm1"),
+            events.AcquisitionChatStarted(link_id="caw1", state="tv", userid="wang", external_userid="wm1", at=AT),
+        ),
+        (acquisition("of_the_year_2030"), None),
         (message(Event="change_external_contact", ChangeType="of_the_year_2030"), None),
         (b"<xml><MsgType>text</MsgType><Content>hi</Content></xml>", None),
     ],

@@ -1,17 +1,40 @@
 """Values that cross the border of the WeCom connector. Field names keep WeCom's spelling; times are aware UTC."""
 
+from juqun.channels.wecom.types.acquisition import (
+    AcquisitionLink,
+    AcquisitionQuota,
+    LinkChatStatus,
+    LinkCustomer,
+    LinkStatistic,
+)
 from juqun.channels.wecom.types.checks import (
+    CheckInput,
+    CheckLevel,
     CheckResult,
 )
 from juqun.channels.wecom.types.contacts import (
     Contact,
+    ConvertedId,
     Follow,
 )
 from juqun.channels.wecom.types.customer_service import (
     KfAccount,
+    KfChange,
+    KfCustomer,
+    KfCustomers,
+    KfMenu,
+    KfMenuChoice,
+    KfMenuItem,
+    KfMenuLink,
+    KfMenuText,
     KfMessage,
     KfOrigin,
     KfPage,
+    KfRefusal,
+    KfServicer,
+    KfServicerResult,
+    KfSession,
+    KfState,
 )
 from juqun.channels.wecom.types.drift import (
     Difference,
@@ -31,6 +54,11 @@ from juqun.channels.wecom.types.inbox import (
     InboxState,
     VerifiedCallback,
 )
+from juqun.channels.wecom.types.login import (
+    JsTicket,
+    LoginUser,
+    PageSignature,
+)
 from juqun.channels.wecom.types.messages import (
     Attachment,
     ImageAttachment,
@@ -47,9 +75,16 @@ from juqun.channels.wecom.types.retry import (
     Retry,
     RetryLater,
     RetryNever,
+    RetryWithNewToken,
 )
 from juqun.channels.wecom.types.staff import (
     StaffUser,
+)
+from juqun.channels.wecom.types.statistics import (
+    DayGroupStatistic,
+    GroupCounts,
+    OwnerGroupStatistic,
+    StaffBehavior,
 )
 from juqun.channels.wecom.types.tags import (
     CorpTag,
@@ -63,11 +98,17 @@ from juqun.channels.wecom.types.welcome_templates import (
 )
 
 __all__ = [
+    "AcquisitionLink",
+    "AcquisitionQuota",
     "Attachment",
+    "CheckInput",
+    "CheckLevel",
     "CheckResult",
     "Contact",
     "ContactWay",
+    "ConvertedId",
     "CorpTag",
+    "DayGroupStatistic",
     "Difference",
     "Document",
     "DriftChoice",
@@ -76,25 +117,48 @@ __all__ = [
     "Follow",
     "GroupChat",
     "GroupChatMember",
+    "GroupCounts",
     "ImageAttachment",
     "InboxEntry",
     "InboxState",
     "JoinWay",
+    "JsTicket",
     "KfAccount",
+    "KfChange",
+    "KfCustomer",
+    "KfCustomers",
+    "KfMenu",
+    "KfMenuChoice",
+    "KfMenuItem",
+    "KfMenuLink",
+    "KfMenuText",
     "KfMessage",
     "KfOrigin",
     "KfPage",
+    "KfRefusal",
+    "KfServicer",
+    "KfServicerResult",
+    "KfSession",
+    "KfState",
     "LinkAttachment",
+    "LinkChatStatus",
+    "LinkCustomer",
+    "LinkStatistic",
+    "LoginUser",
     "MassMessage",
     "MassMessageSummary",
     "OtherAttachment",
+    "OwnerGroupStatistic",
+    "PageSignature",
     "Retry",
     "RetryLater",
     "RetryNever",
+    "RetryWithNewToken",
     "SendResult",
     "SendStatus",
     "SendableAttachment",
     "Settlement",
+    "StaffBehavior",
     "StaffUser",
     "TaskState",
     "Verdict",

@@ -26,3 +26,11 @@ class Contact:
     unionid: str | None
     gender: int
     follow: tuple[Follow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertedId:
+    """What a unionid leads to: a customer, or, before they are one, a pending id ("" = not given)."""
+
+    external_userid: str = ""
+    pending_id: str = ""

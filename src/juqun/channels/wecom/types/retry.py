@@ -15,4 +15,9 @@ class RetryLater:
     seconds: float | None = None
 
 
-Retry = RetryNever | RetryLater
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryWithNewToken:
+    """The access token died before its time: fetch another one and repeat once, which the client does by itself."""
+
+
+Retry = RetryNever | RetryLater | RetryWithNewToken

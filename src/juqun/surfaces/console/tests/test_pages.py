@@ -47,7 +47,7 @@ def test_lists_cost_the_same_however_long_they_are(world, django_assert_num_quer
 def test_every_role_sees_its_own_menu(world):
     menus = {
         "hong": "Dashboard Organisation Live codes Members Groups Robot Segments Campaigns Coupons "
-        "Differences WeCom tags Till keys Imports Jobs",
+        "Differences WeCom tags Till keys Imports Jobs WeCom connection",
         "chen": "Dashboard Organisation Live codes Members Groups Robot Segments Campaigns Coupons",
         "li": "Dashboard Organisation Live codes Members Groups Robot Segments Campaigns Coupons Redeem Till keys",
         "wang": "Dashboard Members Groups Redeem",
@@ -207,3 +207,22 @@ def test_a_campaign_seen_from_a_store_is_run_by_its_owner_only(world):
     assert signed_in("li").get(path).context["may_run"] is True
     for action in ("plan", "launch", "stop", "dry_run"):
         assert signed_in("zhao").post(path, {"action": action}).status_code == 404
+
+
+def test_the_connection_is_checked_line_by_line_for_headquarters_only(world, settings):
+    settings.JUQUN_WECOM_BASE_URL = "http://127.0.0.1:9"
+    hong = signed_in("hong")
+    page = hong.get("/console/connection/").content.decode()
+    assert 'hx-get="/console/connection/line/?at=0' in page
+    url, seen = "/console/connection/line/?at=0&bad=0", []
+    while url:
+        part = hong.get(url).content.decode()
+        seen.append(re.findall(r'data-check="(\w+)"', part)[0])
+        found = re.search(r'hx-get="(/console/connection/line/[^"]+)"', part)
+        url = found[1].replace("&amp;", "&") if found else ""
+    assert (seen[:2], seen[-1], len(seen)) == (["corp", "token"], "blocks", 17)
+    assert "lines have to be mended" in part
+    assert "hx-get" not in hong.get("/console/connection/line/?at=-5&bad=x").content.decode().split("data-check")[0]
+    assert hong.get("/console/connection/line/?at=999").status_code == 200
+    for name in ("chen", "li", "wang"):
+        assert signed_in(name).get("/console/connection/line/?at=0").status_code == 403
