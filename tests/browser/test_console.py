@@ -3,7 +3,12 @@
 import pytest
 from playwright.sync_api import expect
 
+from juqun.channels.wecom import operations as wecom
+from juqun.channels.wecom.types import DriftKind
 from juqun.domains.groups.testing import refuse_way
+from juqun.domains.growth import queries as growth
+from juqun.domains.members import operations as members
+from juqun.kernel.scope import DataScope
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -17,6 +22,8 @@ PAGES = (
     "segments/",
     "campaigns/",
     "coupons/",
+    "differences/",
+    "tags/",
     "imports/",
     "jobs/",
 )
@@ -39,6 +46,8 @@ def test_each_role_gets_its_own_menu(sign_in, shoot):
             "segments",
             "campaigns",
             "coupons",
+            "differences",
+            "tags",
             "till-keys",
             "imports",
             "jobs",
@@ -202,6 +211,44 @@ def test_headquarters_makes_a_kind_and_a_store_opens_its_way_in(sign_in, shoot, 
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
         shoot(page, f"phone-{path.strip('/').replace('/', '-')}")
+
+
+def test_differences_stand_side_by_side_and_a_group_welcome_is_shown_as_on_the_phone(sign_in, shoot, world):
+    code = growth.get_live_code(scope=DataScope.whole_chain(), live_code_id=world.tianhe.code_id)
+    ours = {"users": list(code.staff_userids), "remark": "天河店 收银台", "state": code.state}
+    for key, theirs, blocker in (
+        (str(code.id), {**ours, "users": ["li", "wang"], "remark": "促销"}, ""),
+        (str(code.id + 1), {**ours, "state": "other"}, "state"),
+        (str(code.id + 2), None, ""),
+    ):
+        wecom.note_drift(
+            kind=DriftKind.CONTACT_WAY,
+            key=key,
+            label="天河店 · 收银台",
+            ours=ours,
+            theirs=theirs,
+            blocker=blocker,
+            at=world.at,
+        )
+    members.add_managed_tag(group_name="客户等级", name="VIP", word="vip", at=world.at)
+    page = sign_in("hong")
+    page.goto("/console/differences/")
+    assert page.locator("button[value=put_ours_back]").count() == 3
+    assert page.locator("button[value=take_theirs][disabled]").count() == 1
+    shoot(page, "differences")
+    page.locator("button[value=ignore]").first.click()
+    expect(page.locator("button[value=ignore]")).to_have_count(2)
+    shoot(page, "differences-decided")
+    page.goto("/console/tags/")
+    shoot(page, "tags")
+    page.goto("/console/groups/")
+    page.locator("a[href$='/welcome/']").first.click()
+    page.fill("textarea[name=text]", "%NICKNAME% 欢迎来到福利群！每天 10 点上新。")
+    page.fill("input[name=link_title]", "今日菜单")
+    page.fill("input[name=link_url]", "https://shop.example/menu")
+    page.locator("button[value=save]").click()
+    expect(page.locator("text=%NICKNAME%").first).to_be_visible()
+    shoot(page, "group-welcome")
 
 
 def test_a_till_key_is_seen_once(sign_in, shoot, world):

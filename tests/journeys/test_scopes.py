@@ -70,6 +70,7 @@ class Ids:
     campaign_id: int = NOWHERE
     entry_id: int = NOWHERE
     key_id: int = NOWHERE
+    kind_id: int = NOWHERE
 
     def arguments(self, function: Callable[..., Any]) -> dict[str, Any]:
         day = clock.day_number(FRIDAY)
@@ -90,6 +91,7 @@ def happen_at_tianhe(chain: SmallChain) -> Ids:
         iter(make_friends(store_id=store, guides=[chain.wang], external_userids=["wmA"], at=NOON).values())
     )
     members.tag_members(member_ids=[member_id], tag="vip", source="test")
+    members.add_managed_tag(group_name="level", name="vip", at=NOON)
     template_id = make_template(at=NOON, store_id=store)
     coupon = give_coupon(template_id=template_id, member_id=member_id, at=NOON)
     order = make_order(store_id=store, paid_at=NOON, member_id=member_id, coupon_code=coupon.code)
@@ -121,6 +123,7 @@ def happen_at_tianhe(chain: SmallChain) -> Ids:
         campaign_id=campaign_id,
         entry_id=entry.id,
         key_id=key.id,
+        kind_id=make_kind(),
     )
 
 

@@ -24,6 +24,7 @@ from juqun.domains.growth import handlers as growth
 from juqun.domains.growth import jobs as growth_jobs
 from juqun.domains.members import events as members_events
 from juqun.domains.members import handlers as members
+from juqun.domains.members import jobs as members_jobs
 from juqun.domains.members import queries as members_queries
 from juqun.domains.org import events as org_events
 from juqun.domains.org import handlers as org
@@ -61,6 +62,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     wecom.GroupChatChanged: [Subscription(groups.on_group_chat_changed)],
     wecom.GroupChatDismissed: [Subscription(groups.on_group_chat_dismissed)],
     wecom.StaffUserJoined: [Subscription(org.on_staff_user_joined)],
+    wecom.CorpTagsChanged: [Subscription(members.on_corp_tags_changed)],
     wecom.StaffUserLeft: [Subscription(org.on_staff_user_left)],
     wecom.AcquisitionBalanceLow: [Subscription(org.on_acquisition_balance_low, queue=Queue.SEND, atomic=False)],
     wecom.AcquisitionBalanceExhausted: [
@@ -110,7 +112,22 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     ],
     groups_events.EntryChanged: [Subscription(groups.on_entry_changed)],
     groups_events.EntryReady: [Subscription(robot.on_entry_ready)],
+    groups_events.GroupWelcomeChanged: [Subscription(groups.on_group_welcome_changed)],
     groups_events.NextGroupPlanned: [Subscription(groups.on_next_group_planned)],
+    members_events.ManagedTagChanged: [Subscription(members.on_managed_tag_changed)],
+    members_events.ManagedTagReady: [Subscription(members.on_managed_tag_ready)],
+    members_events.MarksWanted: [Subscription(members.on_marks_wanted)],
+    # what is there instead, and what a person decided about it
+    wecom.ComparisonAsked: [
+        Subscription(members.on_comparison_asked),
+        Subscription(groups.on_comparison_asked),
+        Subscription(growth.on_comparison_asked),
+    ],
+    wecom.DriftDecided: [
+        Subscription(members.on_drift_decided),
+        Subscription(groups.on_drift_decided),
+        Subscription(growth.on_drift_decided),
+    ],
     # interact
     robot_events.ServiceMessageArrived: [_waited_for(robot.on_service_message_arrived)],
 }
@@ -129,10 +146,15 @@ SCHEDULES: Sequence[Every] = (
     Every("wecom.reconcile_nightly", 5 * MINUTE, wecom_jobs.reconcile_nightly),
     Every("promotions.expire_coupons", HOUR, promotions_jobs.expire_coupons),
     Every("commerce.release_holds", MINUTE, commerce_jobs.release_holds),
+    Every("members.compare_tags", DAY, members_jobs.compare_tags),
+    Every("members.reconcile_tags", 10 * MINUTE, members_jobs.reconcile_tags),
     Every("groups.refresh_states", HOUR, groups_jobs.refresh_states),
     Every("groups.reconcile_entries", 10 * MINUTE, groups_jobs.reconcile_entries),
+    Every("groups.compare_entries", DAY, groups_jobs.compare_entries),
     Every("growth.reconcile_live_codes", 10 * MINUTE, growth_jobs.reconcile_live_codes),
+    Every("growth.compare_live_codes", DAY, growth_jobs.compare_live_codes),
     Every("robot.poll_service_accounts", 5 * MINUTE, robot_jobs.poll_service_accounts),
+    Every("robot.refresh_media", HOUR, robot_jobs.refresh_all_media),
     Every("audience.recount_segments", HOUR, audience_jobs.recount_segments),
     Every("campaigns.push", 15, campaigns_jobs.push),
     Every("campaigns.collect", MINUTE, campaigns_jobs.collect),

@@ -11,7 +11,7 @@ from typing import ClassVar
 from django.utils.translation import gettext, gettext_noop
 
 from juqun.channels.wecom.types import Retry, RetryLater, RetryNever, RetryWithNewToken
-from juqun.kernel.errors import DomainError
+from juqun.kernel.errors import ConflictError, DomainError, NotFoundError
 
 
 @dataclass(eq=False)
@@ -320,3 +320,35 @@ class SyncRunningError(DomainError):
     )
     http_status: ClassVar[int] = 409
     kind: str
+
+
+@dataclass(eq=False)
+class DriftNotFoundError(NotFoundError):
+    """There is no such difference."""
+
+    code: ClassVar[str] = "wecom_drift_not_found"
+    message: ClassVar[str] = gettext_noop("Difference %(drift_id)s is not known; open the list of differences again.")
+    drift_id: int
+
+
+@dataclass(eq=False)
+class DriftClosedError(ConflictError):
+    """Somebody decided it already, or it went away by itself."""
+
+    code: ClassVar[str] = "wecom_drift_closed"
+    message: ClassVar[str] = gettext_noop(
+        "This difference is closed already: somebody was faster, or it went away by itself. Reload the page."
+    )
+    drift_id: int
+
+
+@dataclass(eq=False)
+class DriftChoiceError(ConflictError):
+    """Juqun cannot hold WeCom's version; `blocker` says why."""
+
+    code: ClassVar[str] = "wecom_drift_choice"
+    message: ClassVar[str] = gettext_noop(
+        "WeCom's version cannot be taken over (%(blocker)s). Put ours back, or leave both as they are."
+    )
+    drift_id: int
+    blocker: str

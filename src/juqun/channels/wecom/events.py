@@ -238,3 +238,23 @@ class SyncAsked(Event):
     NAME: ClassVar[str] = "wecom.sync_asked"
     run_id: int
     kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonAsked(Event):
+    """Somebody wants everything that we manage at WeCom to be read back and compared now, not at night."""
+
+    NAME: ClassVar[str] = "wecom.comparison_asked"
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftDecided(Event):
+    """A person decided what to do about a difference; the room that owns the object acts. `choice` is a DriftChoice."""
+
+    NAME: ClassVar[str] = "wecom.drift_decided"
+    drift_id: int
+    kind: str
+    key: str
+    choice: str
+    at: datetime

@@ -33,6 +33,7 @@ from juqun.channels.wecom.types import (
     SendResult,
     SendStatus,
     TaskState,
+    WelcomeTemplate,
 )
 
 Json = Mapping[str, Any]
@@ -93,6 +94,9 @@ def contact_way(row: Json) -> ContactWay:
         qr_code=row.get("qr_code") or "",
         state=row.get("state") or "",
         userids=tuple(row.get("user") or ()),
+        parties=tuple(int(one) for one in row.get("party") or ()),
+        remark=row.get("remark") or "",
+        skip_verify=bool(row.get("skip_verify", True)),
     )
 
 
@@ -105,6 +109,8 @@ def join_way(row: Json) -> JoinWay:
         state=row.get("state") or "",
         room_base_name=row.get("room_base_name") or "",
         room_base_id=int(row.get("room_base_id") or 0),
+        auto_create_room=bool(row.get("auto_create_room", True)),
+        remark=row.get("remark") or "",
     )
 
 
@@ -135,7 +141,14 @@ def _group_member(row: Json) -> GroupChatMember:
 def corp_tags(groups: Sequence[Json]) -> list[CorpTag]:
     """tag_group[] as flat tags, deleted ones left out."""
     return [
-        CorpTag(id=tag["id"], name=tag["name"], group_name=group["group_name"])
+        CorpTag(
+            id=tag["id"],
+            name=tag["name"],
+            group_name=group["group_name"],
+            group_id=group.get("group_id") or "",
+            order=int(tag.get("order") or 0),
+            group_order=int(group.get("order") or 0),
+        )
         for group in groups
         if not group.get("deleted")
         for tag in group.get("tag", ())
@@ -166,6 +179,15 @@ def attachment(row: Json) -> Attachment:
     if kind == "image":
         return ImageAttachment(media_id=body.get("media_id") or "", pic_url=body.get("pic_url") or "")
     return OtherAttachment(msgtype=kind)
+
+
+def welcome_template(row: Json) -> WelcomeTemplate:
+    """The answer of group_welcome_template/get: text, and the attachment as a field named for its kind."""
+    kind = next((one for one in ("image", "link", "miniprogram", "file", "video") if row.get(one)), "")
+    return WelcomeTemplate(
+        text=(row.get("text") or {}).get("content") or "",
+        attachment=attachment({"msgtype": kind, kind: row[kind]}) if kind else None,
+    )
 
 
 def mass_message(row: Json) -> MassMessageSummary:

@@ -1,6 +1,6 @@
 from django.db import models
 
-from juqun.channels.wecom.types import InboxState, SyncKind, SyncMode, SyncState
+from juqun.channels.wecom.types import DriftKind, InboxState, SyncKind, SyncMode, SyncState
 
 
 class InboxCallback(models.Model):
@@ -67,6 +67,51 @@ class CallBudget(models.Model):
     class Meta:
         verbose_name = "call budget"
         constraints = [models.UniqueConstraint(fields=["corp", "endpoint"], name="wecom_one_budget_per_endpoint")]
+
+
+class RemoteDrift(models.Model):
+    """A difference between a desired document and what WeCom has; closed ones stay as the history of decisions.
+
+    `key` is the owning room's id. At most one per object is open; `choice` is empty while it is, and when it went away by itself.
+    """
+
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in DriftKind])
+    key = models.CharField(max_length=64)
+    label = models.CharField(max_length=200)
+    ours = models.JSONField()
+    theirs = models.JSONField(null=True)
+    blocker = models.CharField(max_length=32, blank=True, default="")
+    first_seen_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    choice = models.CharField(max_length=16, blank=True, default="")
+    decided_by = models.CharField(max_length=150, blank=True, default="")
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "difference"
+        indexes = [models.Index(fields=["-closed_at"], name="wecom_drift_history")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "key"], condition=models.Q(closed_at__isnull=True), name="wecom_one_open_drift"
+            )
+        ]
+
+
+class MediaFile(models.Model):
+    """A picture or file that messages carry again and again; WeCom forgets an upload after 3 days, so it is uploaded anew before."""
+
+    content_hash = models.CharField(max_length=64)
+    kind = models.CharField(max_length=8)
+    filename = models.CharField(max_length=120)
+    content = models.BinaryField()
+    media_id = models.CharField(max_length=256, blank=True, default="")
+    uploaded_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    used_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "media file"
+        constraints = [models.UniqueConstraint(fields=["content_hash", "kind"], name="wecom_media_once")]
 
 
 class CallSlot(models.Model):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -114,3 +115,39 @@ def receive(xml: str) -> int:
         signature=fields["msg_signature"], timestamp=fields["timestamp"], nonce=fields["nonce"], body=body
     )
     return store_callbacks(callbacks=[opened])
+
+
+class ScriptedWays:
+    """Contact ways and join ways that a ScriptedWecom remembers: what was written is what is read; tests may change `rows`."""
+
+    def __init__(self, script: ScriptedWecom) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        for folder, name, shown in (
+            ("externalcontact/", "contact_way", "contact_way"),
+            ("externalcontact/groupchat/", "join_way", "join_way"),
+        ):
+            script.script(f"{folder}add_{name}", self._add)
+            script.script(f"{folder}get_{name}", partial(self._get, shown))
+            script.script(f"{folder}update_{name}", self._update)
+            script.script(f"{folder}del_{name}", self._delete)
+        script.script(
+            "externalcontact/list_contact_way", lambda _: {"contact_way": [{"config_id": i} for i in self.rows]}
+        )
+
+    def _add(self, body: dict[str, Any]) -> dict[str, Any]:
+        config_id = f"config-{len(self.rows) + 1}"
+        self.rows[config_id] = {**body, "qr_code": f"https://qr.example/{config_id}"}
+        return {"config_id": config_id, "qr_code": self.rows[config_id]["qr_code"]}
+
+    def _get(self, shown: str, body: dict[str, Any]) -> dict[str, Any]:
+        row = self.rows.get(body["config_id"])
+        return {"errcode": 41044} if row is None else {shown: {**row, "config_id": body["config_id"]}}
+
+    def _update(self, body: dict[str, Any]) -> dict[str, Any]:
+        if body["config_id"] not in self.rows:
+            return {"errcode": 41044}
+        self.rows[body["config_id"]] |= {name: value for name, value in body.items() if name != "access_token"}
+        return {}
+
+    def _delete(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {} if self.rows.pop(body["config_id"], None) else {"errcode": 41044}

@@ -62,3 +62,26 @@ class NotInGroupError(NotFoundError):
     )
     group_id: int
     member_id: int
+
+
+@dataclass(eq=False)
+class GroupWelcomeTextError(InvalidInputError):
+    code: ClassVar[str] = "group_welcome_text"
+    message: ClassVar[str] = gettext_noop(
+        "A group welcome holds 1 to 3000 bytes, not %(byte_count)s; shorten it to about 1000 Chinese characters."
+    )
+    byte_count: int
+
+
+@dataclass(eq=False)
+class GroupWelcomeLinkError(InvalidInputError):
+    code: ClassVar[str] = "group_welcome_link"
+    message: ClassVar[str] = gettext_noop(
+        "A link needs a title of at most 128 bytes and an address that begins with https:// or http://; mend both."
+    )
+
+
+@dataclass(eq=False)
+class GroupWelcomeMissingError(NotFoundError):
+    code: ClassVar[str] = "group_welcome_missing"
+    message: ClassVar[str] = gettext_noop("This kind has no welcome in WeCom's library yet; write one first.")

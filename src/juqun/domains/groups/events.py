@@ -93,3 +93,11 @@ class NextGroupPlanned(Event):
 
     NAME: ClassVar[str] = "groups.next_group_planned"
     planned_group_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupWelcomeChanged(Event):
+    """What a kind's welcome in WeCom's library should be has changed; it is to be written there."""
+
+    NAME: ClassVar[str] = "groups.group_welcome_changed"
+    welcome_id: int

@@ -1,9 +1,16 @@
 """Reactions of the groups room; each is safe to repeat."""
 
-from juqun.channels.wecom.events import GroupChatChanged, GroupChatCreated, GroupChatDismissed, SyncAsked
-from juqun.channels.wecom.types import SyncKind
+from juqun.channels.wecom.events import (
+    ComparisonAsked,
+    DriftDecided,
+    GroupChatChanged,
+    GroupChatCreated,
+    GroupChatDismissed,
+    SyncAsked,
+)
+from juqun.channels.wecom.types import DriftChoice, DriftKind, SyncKind
 from juqun.domains.groups import jobs, operations, queries
-from juqun.domains.groups.events import EntryChanged, NextGroupPlanned
+from juqun.domains.groups.events import EntryChanged, GroupWelcomeChanged, NextGroupPlanned
 from juqun.domains.members.events import MemberErased, MembersMerged, MembersSplit
 from juqun.kernel import clock
 from juqun.kernel.jobs import enqueue
@@ -30,6 +37,10 @@ def on_entry_changed(event: EntryChanged) -> None:
     enqueue(jobs.apply_entry, dedupe_key=f"groups.entry:{event.entry_id}", entry_id=event.entry_id)
 
 
+def on_group_welcome_changed(event: GroupWelcomeChanged) -> None:
+    jobs.ask_welcome(event.welcome_id)
+
+
 def on_next_group_planned(event: NextGroupPlanned) -> None:
     enqueue(
         jobs.ask_for_next_group,
@@ -50,3 +61,16 @@ def on_members_split(event: MembersSplit) -> None:
 
 def on_member_erased(event: MemberErased) -> None:
     operations.remove_memberships(member_id=event.member_id)
+
+
+def on_drift_decided(event: DriftDecided) -> None:
+    """Somebody decided about a join way or a group welcome that differs."""
+    if event.kind == DriftKind.JOIN_WAY:
+        operations.act_on_drift(drift_id=event.drift_id, choice=DriftChoice(event.choice), at=event.at)
+    elif event.kind == DriftKind.GROUP_WELCOME:
+        operations.act_on_welcome_drift(drift_id=event.drift_id, choice=DriftChoice(event.choice), at=event.at)
+
+
+def on_comparison_asked(_event: ComparisonAsked) -> None:
+    """Somebody does not want to wait for the night's round."""
+    enqueue(jobs.compare_entries, dedupe_key="groups.compare")

@@ -11,7 +11,7 @@ from juqun.channels.wecom.errors import WecomError
 from juqun.channels.wecom.types import FindingKind, SyncFinding, SyncShard, SyncStep, SyncTaken
 from juqun.domains.groups import operations, queries
 from juqun.kernel import clock
-from juqun.kernel.jobs import Request, RetryLater, enqueue, enqueue_requests, job
+from juqun.kernel.jobs import Request, RetryLater, enqueue, enqueue_many, enqueue_requests, job
 from juqun.kernel.secrets import mask
 
 SECOND_LOOK = timedelta(seconds=60)  # the channel's details may lag behind its own callback
@@ -52,6 +52,37 @@ def apply_entry(*, entry_id: int) -> None:
 
 
 @job(queue="send", atomic=False, lease_seconds=60)
+def compare_entry(*, entry_id: int) -> None:
+    """Read one join way back and compare it with what is wanted."""
+    if not operations.apply_entry(entry_id=entry_id, is_check=True):
+        raise RetryLater(BUSY_SECONDS)
+
+
+@job(queue="send", atomic=False, lease_seconds=60)
+def apply_group_welcome(*, welcome_id: int, is_check: bool = False) -> None:
+    """Make one template of WeCom's library equal to its kind's welcome, or compare it."""
+    if not operations.apply_group_welcome(welcome_id=welcome_id, is_check=is_check):
+        raise RetryLater(BUSY_SECONDS)
+
+
+@job(queue="bulk")
+def compare_entries() -> None:
+    """Ask for every join way and group welcome to be read back: neither a hand edit nor WeCom's own next group calls back."""
+    welcome_ids = queries.list_welcome_ids()
+    enqueue_many(
+        apply_group_welcome,
+        [{"welcome_id": one, "is_check": True} for one in welcome_ids],
+        dedupe_keys=[f"groups.compare_welcome:{one}" for one in welcome_ids],
+    )
+    ids = queries.list_written_entry_ids()
+    enqueue_many(
+        compare_entry,
+        [{"entry_id": entry_id} for entry_id in ids],
+        dedupe_keys=[f"groups.compare:{entry_id}" for entry_id in ids],
+    )
+
+
+@job(queue="send", atomic=False, lease_seconds=60)
 def ask_for_next_group(*, planned_group_id: int) -> None:
     """Tell the owner in WeCom which group to create; twice is a nuisance, never would be worse."""
     found = queries.get_planned_group(planned_group_id=planned_group_id)
@@ -74,10 +105,12 @@ def refresh_states() -> None:
 
 @job(queue="bulk", atomic=False)
 def reconcile_entries() -> None:
-    """Plan every way in again, and write those that the channel has not taken yet."""
+    """Plan every way in again, and write those and the group welcomes that the channel has not taken yet."""
     at = clock.now()
     for entry_id in queries.entry_ids():
         operations.reconcile_entry(entry_id=entry_id, at=at)
+    for welcome_id in queries.list_unwritten_welcome_ids():
+        ask_welcome(welcome_id)
 
 
 def ask_plan(*, run_id: int) -> None:
@@ -134,3 +167,8 @@ def _next_step(shard: SyncShard) -> SyncStep:
         return stored
 
     return SyncStep(apply=apply, cursor=str(position + 1), is_read=is_done, is_done=is_done, reached=position + 1)
+
+
+def ask_welcome(welcome_id: int) -> None:
+    """Ask for a group welcome to be written; requests that wait for the same one are one."""
+    enqueue(apply_group_welcome, dedupe_key=f"groups.welcome:{welcome_id}", welcome_id=welcome_id)

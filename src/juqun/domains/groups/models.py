@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from juqun.domains.groups.types import EntryState, GroupRole, GroupState
+from juqun.domains.groups.types import EntryState, GroupRole, GroupState, WelcomeState
 from juqun.kernel.scope import ScopedModel
 
 
@@ -40,7 +40,8 @@ class KindTag(models.Model):
 class Entry(ScopedModel):
     """The way into the groups of one kind at one store, with the whole document its join way should be.
 
-    ``wanted_version`` counts changes of the document, ``applied_version`` the last one the channel took.
+    ``wanted_version`` counts changes of the document, ``applied_version`` the last one the channel took; ``applied`` is that
+    document, ``earlier`` the fingerprints of those over which may be written.
     """
 
     SCOPE_PATH = "store__path"
@@ -52,6 +53,9 @@ class Entry(ScopedModel):
     code = models.CharField(_("state code"), max_length=30, unique=True)
     room_base_name = models.CharField(_("base name"), max_length=40)
     next_number = models.PositiveIntegerField(_("next number"), default=1)
+    least_number = models.PositiveIntegerField(default=1)  # somebody set a higher one in WeCom, and it was taken over
+    auto_create_room = models.BooleanField(default=True)
+    remark = models.CharField(max_length=30, default="", blank=True)  # empty: made from store and kind
     chat_ids = models.JSONField(_("linked chats"), default=list)
     config_id = models.CharField(max_length=64, default="", blank=True)
     qr_code = models.CharField(_("QR code"), max_length=500, default="", blank=True)
@@ -59,6 +63,9 @@ class Entry(ScopedModel):
     refusal = models.TextField(_("refusal"), default="", blank=True)
     wanted_version = models.PositiveIntegerField(default=0)
     applied_version = models.PositiveIntegerField(default=0)
+    applied = models.JSONField(default=dict)
+    earlier = models.JSONField(default=list)
+    checked_at = models.DateTimeField(_("compared at"), null=True)
     claimed_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField(_("created at"))
 
@@ -116,6 +123,9 @@ class Group(ScopedModel):
         _("state"), max_length=10, choices=[(s.value, s.value) for s in GroupState], default=GroupState.OPEN.value
     )
     is_at_capacity = models.BooleanField(default=False)
+    is_linkable = models.BooleanField(
+        default=True
+    )  # False: somebody took it off its way in by hand, and that was taken over
     created_at = models.DateTimeField(_("created at"))
     last_activity_at = models.DateTimeField(_("last activity"))
     last_message_at = models.DateTimeField(_("last message"), null=True)
@@ -151,3 +161,37 @@ class Membership(ScopedModel):
         verbose_name_plural = _("memberships")
         constraints = [models.UniqueConstraint(fields=["group", "member"], name="groups_membership_once")]
         indexes = [models.Index(fields=["member", "left_at"], name="groups_membership_member")]
+
+
+class GroupWelcome(models.Model):
+    """The welcome of a kind's groups, with the whole document its template in WeCom's library should be; chain-wide, so not scoped."""
+
+    kind = models.OneToOneField(Kind, on_delete=models.CASCADE, related_name="+")
+    text = models.TextField(blank=True)
+    link_title = models.CharField(max_length=128, blank=True, default="")
+    link_url = models.CharField(max_length=2048, blank=True, default="")
+    link_desc = models.CharField(max_length=512, blank=True, default="")
+    image_hash = models.CharField(max_length=64, blank=True, default="")
+    template_id = models.CharField(max_length=64, blank=True, default="")
+    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in WelcomeState])
+    refusal = models.TextField(default="", blank=True)
+    is_dropped = models.BooleanField(default=False)
+    wanted_version = models.PositiveIntegerField(default=1)
+    applied_version = models.PositiveIntegerField(default=0)
+    earlier = models.JSONField(default=list)
+    checked_at = models.DateTimeField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+    changed_by = models.CharField(max_length=150, blank=True, default="")
+    changed_at = models.DateTimeField()
+
+
+class WelcomeTick(models.Model):
+    """Somebody saw to it that a group's owner attached a template: the API cannot, and cannot tell."""
+
+    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="+")
+    template_id = models.CharField(max_length=64)
+    ticked_by = models.CharField(max_length=150)
+    ticked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "template_id"], name="groups_welcome_tick_once")]

@@ -1,13 +1,22 @@
 """Reads of the groups room."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from juqun.domains.groups import rules
-from juqun.domains.groups.models import Entry, Group, Kind, KindTag, Membership, PlannedGroup
+from juqun.domains.groups.models import (
+    Entry,
+    Group,
+    GroupWelcome,
+    Kind,
+    KindTag,
+    Membership,
+    PlannedGroup,
+    WelcomeTick,
+)
 from juqun.domains.groups.types import (
     EntryState,
     GroupKind,
@@ -15,10 +24,13 @@ from juqun.domains.groups.types import (
     GroupRole,
     GroupState,
     GroupView,
+    GroupWelcomeView,
     JoinEntry,
     MatrixCell,
     MemberGroup,
     PlannedGroupView,
+    WelcomeGroup,
+    WelcomeState,
 )
 from juqun.domains.members import queries as members
 from juqun.kernel.errors import NotFoundError
@@ -155,6 +167,68 @@ def entry_ids() -> list[int]:
     return list(Entry.unscoped.order_by("pk").values_list("pk", flat=True))
 
 
+def list_written_entry_ids() -> list[int]:
+    """Return the ids of the entries that the channel has a join way of, for the nightly comparison; no scope."""
+    return list(Entry.unscoped.exclude(config_id="").order_by("pk").values_list("pk", flat=True))
+
+
+def get_group_welcome(*, kind_id: int) -> GroupWelcomeView | None:
+    """Return a kind's welcome; the kinds are the chain's own and the same for everybody."""
+    row = GroupWelcome.objects.filter(kind_id=kind_id, is_dropped=False).first()
+    if row is None:
+        return None
+    return GroupWelcomeView(
+        id=row.pk,
+        kind_id=row.kind_id,
+        text=row.text,
+        link_title=row.link_title,
+        link_url=row.link_url,
+        link_desc=row.link_desc,
+        has_image=bool(row.image_hash),
+        state=WelcomeState(row.state),
+        refusal=row.refusal,
+        template_id=row.template_id,
+        changed_by=row.changed_by,
+        changed_at=row.changed_at,
+    )
+
+
+def list_welcome_groups(*, scope: DataScope, kind_id: int, limit: int | None = None) -> list[WelcomeGroup]:
+    """Return the living groups of a kind inside a scope with who attached its welcome, the ones without it first."""
+    row = GroupWelcome.objects.filter(kind_id=kind_id, is_dropped=False).first()
+    groups = Group.objects.within(scope).filter(kind_id=kind_id, dismissed_at__isnull=True)
+    ticks = {
+        tick.group_id: tick
+        for tick in WelcomeTick.objects.filter(
+            group__kind_id=kind_id, template_id=row.template_id if row is not None and row.template_id else None
+        )
+    }
+    found = [
+        WelcomeGroup(
+            group_id=group.pk,
+            name=group.name,
+            store_name=group.store.name if group.store is not None else "",
+            owner_name=group.owner_staff.name if group.owner_staff is not None else group.owner_userid,
+            ticked_by=ticks[group.pk].ticked_by if group.pk in ticks else "",
+            ticked_at=ticks[group.pk].ticked_at if group.pk in ticks else None,
+        )
+        for group in groups.select_related("store", "owner_staff").order_by("name", "pk")
+    ]
+    found.sort(key=lambda one: one.ticked_at is not None)
+    return found[:limit]
+
+
+def list_welcome_ids() -> list[int]:
+    """Return the ids of welcomes that WeCom's library has, for the nightly comparison; no scope."""
+    return list(GroupWelcome.objects.exclude(template_id="").order_by("pk").values_list("pk", flat=True))
+
+
+def list_unwritten_welcome_ids() -> list[int]:
+    """Return the ids of welcomes that WeCom has not taken as wanted, for the reconciler only; no scope."""
+    behind = GroupWelcome.objects.filter(state=WelcomeState.PENDING, applied_version__lt=F("wanted_version"))
+    return list(behind.order_by("pk").values_list("pk", flat=True))
+
+
 def list_groups(
     *, scope: DataScope, state: GroupState | None = None, limit: int | None = None, offset: int = 0
 ) -> list[GroupView]:
@@ -231,6 +305,11 @@ def list_group_links(*, group_ids: Sequence[int]) -> list[GroupLink]:
 def get_group_id(*, chat_id: str) -> int | None:
     """Return the id of a chat's group; a system look-up without scope."""
     return Group.unscoped.filter(chat_id=chat_id).values_list("pk", flat=True).first()
+
+
+def chat_names(*, chat_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of groups by their chats, unknown ones left out; a system look-up without scope."""
+    return dict(Group.unscoped.filter(chat_id__in=set(chat_ids)).values_list("chat_id", "name"))
 
 
 def list_chat_ids(*, member_id: int) -> list[str]:

@@ -10,6 +10,7 @@ SILENT_AFTER = timedelta(days=7)  # groups that fall silent do so within a week 
 SMALLEST_GROUP = 3
 LARGEST_GROUP = 500  # the channel's own bound for a customer group
 CHATS_PER_JOIN_WAY = 5  # the channel's bound
+REMARK_CHARACTERS = 30  # the channel's bound for a join way's remark
 ROOM_NAME_BYTES = 40  # the channel's bound for room_base_name, UTF-8
 
 
@@ -44,6 +45,23 @@ def room_base_name(store_name: str, kind_name: str) -> str:
     if room <= 0:
         return _cut(kind_name, ROOM_NAME_BYTES)
     return _cut(store_name, room) + kind_name
+
+
+def way_remark(store_name: str, kind_name: str) -> str:
+    """Return what staff see in WeCom beside the join way, at most 30 characters."""
+    return f"{store_name} {kind_name}".strip()[:REMARK_CHARACTERS]
+
+
+def own_growth(base: Sequence[str], theirs: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the chats that WeCom itself may have put into a join way; None when its list cannot have grown by itself.
+
+    WeCom opens the next group when all are full and appends it; from a full list of five the oldest leaves.
+    """
+    added = tuple(chat for chat in theirs if chat not in base)
+    gone = [chat for chat in base if chat not in theirs]
+    if not added or (gone and len(theirs) < CHATS_PER_JOIN_WAY):
+        return None
+    return added if gone == list(base[: len(gone)]) else None
 
 
 def _cut(text: str, size: int) -> str:

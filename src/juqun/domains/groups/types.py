@@ -27,13 +27,16 @@ class EntryState(StrEnum):
     """Where the join way of an entry stands in the channel.
 
     ``waiting`` has no group to lead to yet, ``pending`` is to be written, ``ready`` is as wanted, ``refused`` was
-    refused by the channel and waits for a person.
+    refused by the channel and waits for a person, ``disputed`` differs at WeCom and waits for a decision, ``closed`` was
+    deleted there and is not to be made again.
     """
 
     WAITING = "waiting"
     PENDING = "pending"
     READY = "ready"
     REFUSED = "refused"
+    DISPUTED = "disputed"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,7 @@ class JoinEntry:
     qr_code: str
     chat_ids: tuple[str, ...]
     refusal: str = ""
+    checked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,3 +146,42 @@ class SyncResult:
     left: int = 0
     member_version: str = ""
     is_stale: bool = False
+
+
+class WelcomeState(StrEnum):
+    """Where a kind's group welcome stands in WeCom's library; ``disputed`` differs there and waits for a decision."""
+
+    PENDING = "pending"
+    READY = "ready"
+    REFUSED = "refused"
+    DISPUTED = "disputed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupWelcomeView:
+    """What customers are greeted with who enter a group of a kind: text (%NICKNAME% becomes the name), and a link or a picture."""
+
+    id: int
+    kind_id: int
+    text: str
+    link_title: str
+    link_url: str
+    link_desc: str
+    has_image: bool
+    state: WelcomeState
+    refusal: str
+    template_id: str
+    changed_by: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WelcomeGroup:
+    """A group of the kind, and whether its owner has attached the welcome: nobody but the owner can, in the client."""
+
+    group_id: int
+    name: str
+    store_name: str
+    owner_name: str
+    ticked_by: str
+    ticked_at: datetime | None

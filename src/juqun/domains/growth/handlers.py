@@ -1,5 +1,7 @@
 """Reactions of the growth room; each is safe to repeat."""
 
+from juqun.channels.wecom.events import ComparisonAsked, DriftDecided
+from juqun.channels.wecom.types import DriftChoice, DriftKind
 from juqun.domains.growth import jobs, operations
 from juqun.domains.growth.events import LiveCodeChanged
 from juqun.domains.members import queries as members
@@ -52,3 +54,14 @@ def on_members_split(event: MembersSplit) -> None:
 
 def on_member_erased(event: MemberErased) -> None:
     operations.forget_member(member_id=event.member_id)
+
+
+def on_drift_decided(event: DriftDecided) -> None:
+    """Somebody decided about a contact way that differs."""
+    if event.kind == DriftKind.CONTACT_WAY:
+        operations.act_on_drift(drift_id=event.drift_id, choice=DriftChoice(event.choice), at=event.at)
+
+
+def on_comparison_asked(_event: ComparisonAsked) -> None:
+    """Somebody does not want to wait for the night's round."""
+    enqueue(jobs.compare_live_codes, dedupe_key="growth.compare")

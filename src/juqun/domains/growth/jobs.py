@@ -12,6 +12,24 @@ def apply_live_code(*, live_code_id: int) -> None:
         raise RetryLater(BUSY_SECONDS)
 
 
+@job(queue="send", atomic=False, lease_seconds=60)
+def compare_live_code(*, live_code_id: int) -> None:
+    """Read one contact way back and compare it with what is wanted."""
+    if not operations.apply_live_code(live_code_id=live_code_id, is_check=True):
+        raise RetryLater(BUSY_SECONDS)
+
+
+@job(queue="bulk")
+def compare_live_codes() -> None:
+    """Ask for every contact way to be read back: a hand edit in WeCom calls nobody back."""
+    ids = queries.list_written_code_ids()
+    enqueue_many(
+        compare_live_code,
+        [{"live_code_id": code_id} for code_id in ids],
+        dedupe_keys=[f"growth.compare:{code_id}" for code_id in ids],
+    )
+
+
 @job(queue="bulk")
 def reconcile_live_codes() -> None:
     """Ask again for what the channel has not taken: a job may have died in a long outage."""

@@ -10,7 +10,8 @@ from juqun.kernel.scope import ScopedModel
 class LiveCode(ScopedModel):
     """A code that hangs at a store, with all that its contact way should be.
 
-    ``wanted_version`` counts changes of the wish, ``applied_version`` the last one that the channel took.
+    ``wanted_version`` counts changes of the wish, ``applied_version`` the last one that the channel took. ``earlier`` holds the
+    fingerprints of the documents that we wrote, or that a person said may be overwritten: only over these do we write.
     """
 
     SCOPE_PATH = "store__path"
@@ -22,6 +23,7 @@ class LiveCode(ScopedModel):
     label = models.CharField(_("label"), max_length=60, blank=True)
     kind_code = models.CharField(_("kind of group"), max_length=32, default="", blank=True)
     welcome_text = models.TextField(_("welcome text"), default="", blank=True)
+    welcome_image = models.CharField(max_length=64, default="", blank=True)  # the content hash of a kept picture
     status = models.CharField(
         _("status"), max_length=10, choices=[(s.value, s.value) for s in CodeState], default=CodeState.PENDING.value
     )
@@ -32,6 +34,10 @@ class LiveCode(ScopedModel):
     applied_version = models.PositiveIntegerField(default=0)
     asked_at = models.DateTimeField(null=True)  # when the channel was first asked to create it
     claimed_until = models.DateTimeField(null=True)
+    remark = models.CharField(max_length=30, default="", blank=True)  # empty: made from store and label
+    skip_verify = models.BooleanField(default=True)
+    earlier = models.JSONField(default=list)
+    checked_at = models.DateTimeField(_("compared at"), null=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_by = models.CharField(_("created by"), max_length=80, default="", blank=True)
     created_at = models.DateTimeField(_("created at"))

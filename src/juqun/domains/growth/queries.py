@@ -62,6 +62,13 @@ def list_unwritten_code_ids() -> list[int]:
     return sorted(behind)
 
 
+def list_written_code_ids() -> list[int]:
+    """Return the ids of active codes that the channel has, for the nightly comparison; no scope."""
+    return list(
+        LiveCode.unscoped.filter(is_active=True).exclude(config_id="").order_by("pk").values_list("pk", flat=True)
+    )
+
+
 def list_unknown_scans(*, scope: DataScope, limit: int = 200) -> list[UnknownScan]:
     """Return friendships of the scope's staff whose state nobody here knows, newest first; identities are masked."""
     found = (
@@ -148,4 +155,6 @@ def _view(code: LiveCode, userids: Sequence[str], counts: dict[str, int]) -> Liv
         welcome_text=code.welcome_text,
         created_at=code.created_at,
         is_active=code.is_active,
+        checked_at=code.checked_at,
+        welcome_image=code.welcome_image,
     )

@@ -23,13 +23,15 @@ class CodeState(StrEnum):
     """Where the contact way of a live code stands in the channel.
 
     ``pending`` is to be written, ``ready`` is as wanted, ``refused`` was refused by the channel and waits for a person,
-    ``unstaffed`` has nobody left who could take customers, ``retired`` is withdrawn.
+    ``unstaffed`` has nobody left who could take customers, ``disputed`` differs at WeCom and waits for a decision,
+    ``retired`` is withdrawn.
     """
 
     PENDING = "pending"
     READY = "ready"
     REFUSED = "refused"
     UNSTAFFED = "unstaffed"
+    DISPUTED = "disputed"
     RETIRED = "retired"
 
 
@@ -54,6 +56,8 @@ class LiveCodeView:
     welcome_text: str
     created_at: datetime
     is_active: bool
+    checked_at: datetime | None = None
+    welcome_image: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,3 +101,52 @@ class ConcurrentIdentifyError(ConflictError):
 
     code: ClassVar[str] = "concurrent_identify"
     message: ClassVar[str] = gettext_noop("The same person is being changed by others; try again in a moment.")
+
+
+@dataclass(eq=False)
+class ManagedTagNotFoundError(NotFoundError):
+    """There is no such tag."""
+
+    code: ClassVar[str] = "managed_tag_not_found"
+    message: ClassVar[str] = gettext_noop("Tag %(tag_id)s of WeCom is not known here; read WeCom's tags again.")
+    tag_id: int
+
+
+@dataclass(eq=False)
+class ManagedTagNameError(InvalidInputError):
+    """WeCom takes names of 1 to 30 characters."""
+
+    code: ClassVar[str] = "managed_tag_name"
+    message: ClassVar[str] = gettext_noop("WeCom takes tag names of 1 to 30 characters, not “%(name)s”; shorten it.")
+    name: str
+
+
+@dataclass(eq=False)
+class ManagedWordTakenError(ConflictError):
+    """One word of members is one corp tag."""
+
+    code: ClassVar[str] = "managed_word_taken"
+    message: ClassVar[str] = gettext_noop(
+        "The members' tag “%(word)s” has a tag in WeCom already; choose another, or stop managing that one first."
+    )
+    word: str
+
+
+@dataclass(eq=False)
+class ManagedTagLimitError(ConflictError):
+    """The corp's tags are used up."""
+
+    code: ClassVar[str] = "managed_tag_limit"
+    message: ClassVar[str] = gettext_noop(
+        "WeCom holds %(count)s tags of at most %(limit)s; delete some in WeCom, or raise JUQUN_WECOM_TAG_LIMIT if WeCom allows more."
+    )
+    count: int
+    limit: int
+
+
+@dataclass(eq=False)
+class ManagedTagGoneError(ConflictError):
+    """WeCom does not know a tag that was to be set: somebody deleted it, and its list has to be read again."""
+
+    code: ClassVar[str] = "managed_tag_gone"
+    message: ClassVar[str] = gettext_noop("WeCom does not know a tag that was to be set; read WeCom's tags again.")

@@ -109,3 +109,27 @@ class MemberErased(Event):
 
     NAME: ClassVar[str] = "members.member_erased"
     member_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedTagChanged(Event):
+    """What a corp tag of WeCom should be has changed; it is to be written there."""
+
+    NAME: ClassVar[str] = "members.managed_tag_changed"
+    tag_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedTagReady(Event):
+    """A managed tag is in WeCom (or no longer managed): its marks on friendships are to be planned."""
+
+    NAME: ClassVar[str] = "members.managed_tag_ready"
+    tag_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarksWanted(Event):
+    """Marks of managed tags on the friendships of one member of staff are to be pushed to WeCom."""
+
+    NAME: ClassVar[str] = "members.marks_wanted"
+    staff_id: int

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from juqun.domains.members.types import TagState
 from juqun.kernel.scope import ScopedModel
 
 # db_index=False: an index or a constraint in Meta begins with that key, a second one would only slow down bulk loading.
@@ -157,3 +158,49 @@ class MergeRecord(models.Model):
             )
         ]
         indexes = [models.Index(fields=["keep"], name="members_merge_keep")]
+
+
+class ManagedTag(models.Model):
+    """A corp tag of WeCom: its name there, and (when managed) the word of members that stands for it.
+
+    Rows that are not managed are known from WeCom only and touch nobody. Chain-wide, so not scoped.
+    """
+
+    group_name = models.CharField(max_length=30)
+    name = models.CharField(max_length=30)
+    order = models.IntegerField(default=0)
+    group_order = models.IntegerField(default=0)
+    word = models.CharField(max_length=64, blank=True, default="")
+    remote_id = models.CharField(max_length=64, blank=True, default="")
+    source = models.CharField(max_length=8)
+    is_managed = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=[(state.value, state.value) for state in TagState])
+    refusal = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField()
+    checked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["remote_id"], condition=~Q(remote_id=""), name="members_remote_tag_once"),
+            models.UniqueConstraint(fields=["word"], condition=Q(is_managed=True), name="members_managed_word_once"),
+        ]
+
+
+class TagMark(models.Model):
+    """One managed tag on one friendship: whether we want it there and whether WeCom has it.
+
+    `in_doubt` while a call is out, `is_pending` while something is to be pushed. A mark neither wanted nor applied has no row.
+    """
+
+    link = models.ForeignKey(FriendLink, on_delete=models.CASCADE, related_name="+", db_index=False)
+    tag = models.ForeignKey(ManagedTag, on_delete=models.CASCADE, related_name="+")
+    is_wanted = models.BooleanField()
+    is_applied = models.BooleanField(default=False)
+    is_pending = models.BooleanField()
+    in_doubt = models.BooleanField(default=False)
+    refusal = models.CharField(max_length=200, blank=True, default="")
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["link", "tag"], name="members_mark_once")]
+        indexes = [models.Index(fields=["link"], condition=Q(is_pending=True), name="members_mark_pending")]

@@ -137,3 +137,48 @@ class Page(Generic[Item]):
 
     items: tuple[Item, ...]
     total: int
+
+
+class TagState(StrEnum):
+    """Where a managed tag stands in WeCom: ``disputed`` was deleted there, and what to do is for a person to say."""
+
+    PENDING = "pending"
+    READY = "ready"
+    REFUSED = "refused"
+    DISPUTED = "disputed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedTagView:
+    """A corp tag of WeCom. ``word`` is the members' tag it stands for ("" while it is not managed); counts are friendships."""
+
+    id: int
+    group_name: str
+    name: str
+    word: str
+    is_managed: bool
+    is_ours: bool
+    state: TagState
+    refusal: str
+    applied: int
+    pending: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagReading:
+    """What one reading of WeCom's tags changed here."""
+
+    added: int
+    renamed: int
+    forgotten: int
+    deleted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenFriend:
+    """The corp tags that WeCom shows on one friendship."""
+
+    staff_id: int
+    external_userid: str
+    tag_ids: tuple[str, ...]

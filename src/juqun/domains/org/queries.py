@@ -95,6 +95,11 @@ def staff_names(*, ids: Iterable[int]) -> dict[int, str]:
     return dict(Staff.unscoped.filter(pk__in=set(ids)).values_list("pk", "name"))
 
 
+def userid_names(*, userids: Iterable[str]) -> dict[str, str]:
+    """Names by WeCom's userid, also of those who left; unknown ones are left out. (System look-up.)"""
+    return dict(Staff.unscoped.filter(userid__in=set(userids)).values_list("userid", "name"))
+
+
 def node_names(*, ids: Iterable[int]) -> dict[int, str]:
     """Names of nodes by id, for sentences about them. (System look-up.)"""
     return dict(OrgNode.unscoped.filter(pk__in=set(ids)).values_list("pk", "name"))

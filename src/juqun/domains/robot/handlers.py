@@ -7,7 +7,7 @@ from juqun.channels.wecom.events import ContactAdded, KfMessagesWaiting
 from juqun.domains.groups.events import EntryReady
 from juqun.domains.growth.events import LiveCodeChanged
 from juqun.domains.members.events import MemberErased
-from juqun.domains.robot import operations
+from juqun.domains.robot import jobs, operations, queries
 from juqun.domains.robot.events import ServiceMessageArrived
 from juqun.kernel import clock
 from juqun.kernel.jobs import RetryLater
@@ -39,6 +39,7 @@ def on_service_message_arrived(event: ServiceMessageArrived) -> None:
 
 def on_live_code_changed(event: LiveCodeChanged) -> None:
     operations.prepare_welcome(live_code_id=event.live_code_id, at=clock.now())
+    jobs.ask_media(queries.list_image_hashes(live_code_id=event.live_code_id))
 
 
 def on_entry_ready(event: EntryReady) -> None:

@@ -19,6 +19,7 @@ class PreparedWelcome(ScopedModel):
     link_title = models.CharField(max_length=128, default="", blank=True)
     link_description = models.CharField(max_length=512, default="", blank=True)
     link_url = models.CharField(max_length=2048, default="", blank=True)
+    image_hash = models.CharField(max_length=64, default="", blank=True)
     prepared_at = models.DateTimeField()
 
     class Meta(ScopedModel.Meta):

@@ -7,7 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 from juqun.domains.robot import rules
 from juqun.domains.robot.errors import ReplyNotFoundError
-from juqun.domains.robot.models import DefaultWelcome, Reply, ReplyWord, ServiceAccount, ServiceMessage, WelcomeAttempt
+from juqun.domains.robot.models import (
+    DefaultWelcome,
+    PreparedWelcome,
+    Reply,
+    ReplyWord,
+    ServiceAccount,
+    ServiceMessage,
+    WelcomeAttempt,
+)
 from juqun.domains.robot.types import (
     KeywordReply,
     MessageOutcome,
@@ -152,3 +160,11 @@ def count_messages_by_outcome(*, scope: DataScope) -> dict[MessageOutcome, int]:
 def list_open_kfids() -> list[str]:
     """Return the ids of all accounts, for the slow poll only; no scope."""
     return list(ServiceAccount.unscoped.order_by("pk").values_list("open_kfid", flat=True))
+
+
+def list_image_hashes(*, live_code_id: int | None = None) -> list[str]:
+    """Return the content hashes of the pictures that prepared welcomes carry (of one code); a system look-up without scope."""
+    found = PreparedWelcome.unscoped.exclude(image_hash="")
+    if live_code_id is not None:
+        found = found.filter(live_code_id=live_code_id)
+    return sorted(set(found.values_list("image_hash", flat=True)))

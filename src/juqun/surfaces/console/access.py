@@ -24,6 +24,8 @@ class Area(StrEnum):
     CAMPAIGNS = "campaigns"
     COUPONS = "coupons"
     REDEEM = "redeem"
+    DIFFERENCES = "differences"
+    TAGS = "tags"
     TILL_KEYS = "till_keys"
     IMPORTS = "imports"
     JOBS = "jobs"
@@ -36,15 +38,16 @@ _OPERATOR = _GUIDE | {Area.CODES, Area.ROBOT, Area.SEGMENTS, Area.CAMPAIGNS, Are
 _MANAGER = _OPERATOR | {Area.ORGANISATION, Area.TILL_KEYS}
 _CITY = _MANAGER - {Area.REDEEM, Area.TILL_KEYS}
 AREAS: Mapping[Role, frozenset[Area]] = {
-    Role.HQ_LEAD: _CITY | {Area.TILL_KEYS, Area.IMPORTS, Area.JOBS, Area.CONNECTION, Area.SYNC},
+    Role.HQ_LEAD: _CITY
+    | {Area.TILL_KEYS, Area.IMPORTS, Area.JOBS, Area.CONNECTION, Area.DIFFERENCES, Area.TAGS, Area.SYNC},
     Role.CITY_OPERATOR: _CITY,
     Role.STORE_MANAGER: _MANAGER,
     Role.STORE_OPERATOR: _OPERATOR,
     Role.GUIDE: _GUIDE,
     Role.CASHIER: frozenset({Area.REDEEM}),
 }
-# Files, jobs and the connection concern the whole chain: a lead of one province does not see them.
-CHAIN_ONLY = frozenset({Area.IMPORTS, Area.JOBS, Area.CONNECTION, Area.SYNC})
+# Files, jobs, the connection and what is agreed with WeCom concern the whole chain: a lead of one province does not see them.
+CHAIN_ONLY = frozenset({Area.IMPORTS, Area.JOBS, Area.CONNECTION, Area.DIFFERENCES, Area.TAGS, Area.SYNC})
 DECIDERS = frozenset({Role.HQ_LEAD, Role.CITY_OPERATOR, Role.STORE_MANAGER})
 
 

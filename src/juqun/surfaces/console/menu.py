@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from juqun.channels.wecom import queries as wecom
 from juqun.domains.groups import queries as groups
 from juqun.domains.groups.types import GroupState
 from juqun.kernel.jobs import inspection
@@ -44,6 +45,8 @@ SECTIONS: Final[tuple[tuple[Promise | str, tuple[Entry, ...]], ...]] = (
     (
         _("System"),
         (
+            (Area.DIFFERENCES, _("Differences"), "console:differences", "difference"),
+            (Area.TAGS, _("WeCom tags"), "console:tags", "sell"),
             (Area.TILL_KEYS, _("Till keys"), "console:till_keys", "key"),
             (Area.IMPORTS, _("Imports"), "console:imports", "upload_file"),
             (Area.JOBS, _("Jobs"), "console:jobs", "manufacturing"),
@@ -80,9 +83,11 @@ def _item(request: HttpRequest, reader: Reader, entry: Entry) -> dict[str, Any]:
 
 
 def _badge(area: Area, reader: Reader) -> int:
-    """What waits for somebody: groups that fell silent, dead letters."""
+    """What waits for somebody: groups that fell silent, differences with WeCom, dead letters."""
     if area is Area.GROUPS:
         return groups.count_by_state(scope=reader.scope)[GroupState.SILENT]
+    if area is Area.DIFFERENCES:
+        return wecom.count_drifts(scope=reader.scope)
     if area is Area.JOBS:
         return inspection.count_jobs().dead
     return 0

@@ -29,7 +29,8 @@ GROUP_ROLE: Final[Words] = {
 }  # fmt: skip
 ENTRY: Final[Words] = {
     "waiting": _("waits for a group"), "pending": _("being written"), "ready": _("ready"), "refused": _("refused by WeCom"),
-    "unstaffed": _("nobody left to take customers"), "retired": _("retired"),
+    "unstaffed": _("nobody left to take customers"), "retired": _("retired"), "disputed": _("differs in WeCom"),
+    "closed": _("closed"),
 }  # fmt: skip
 SOURCE: Final[Words] = {
     "till": _("Till"), "poster": _("Poster"), "community": _("Residential community"), "company": _("Company"),
@@ -91,10 +92,39 @@ LOST_BY: Final[Words] = {"customer": _("by the customer"), "staff": _("by staff"
     "reconcile": _("found ended at the nightly reconcile"),
 }  # fmt: skip
 
+DRIFT: Final[Words] = {
+    "contact_way": _("Live code"), "join_way": _("Way in"), "corp_tag": _("Tag"), "group_welcome": _("Group welcome"),
+}  # fmt: skip
+DRIFT_CHOICE: Final[Words] = {
+    "put_ours_back": _("ours put back"), "take_theirs": _("WeCom's taken over"), "ignore": _("left as it is"),
+    "None": _("went away by itself"),
+}  # fmt: skip
+DRIFT_FIELD: Final[Words] = {
+    "users": _("Staff"), "parties": _("Departments"), "remark": _("Remark"), "state": _("State code"),
+    "skip_verify": _("Customers are friends at once"), "chat_ids": _("Groups"),
+    "auto_create_room": _("WeCom opens the next group"), "room_base_name": _("Name of the next groups"),
+    "room_base_id": _("Number of the next group"), "name": _("Name"), "group_name": _("Tag group"), "text": _("Text"),
+    "attachment": _("Attachment"),
+}  # fmt: skip
+DRIFT_BLOCKER: Final[Words] = {
+    "state": _("its state code was changed: customers who come through it would be counted nowhere"),
+    "parties": _("it names whole departments; Juqun counts customers by person"),
+    "unknown_staff": _("it names people who are not among the active staff here"),
+    "nobody": _("it names nobody"),
+    "no_remark": _("it has no remark; staff would not know where a customer comes from"),
+    "unknown_chats": _("it leads to groups that are not known here"),
+    "chats_elsewhere": _("it leads to groups that belong to another way in"),
+    "no_base_name": _("WeCom would name the next groups by itself, and they would not be recognised"),
+    "number_used": _("the next group would get a number that was used already"),
+    "attachment": _("it carries an attachment of a kind that is not kept here"),
+    "picture": _("its picture is in WeCom only"),
+    "no_text": _("it has no text"),
+}  # fmt: skip
 BOOKS: Final[Mapping[str, Words]] = {
     "role": ROLE, "node": NODE, "policy": POLICY, "mode": MODE, "identity": IDENTITY, "group": GROUP,
     "group_role": GROUP_ROLE, "entry": ENTRY, "source": SOURCE, "campaign": CAMPAIGN, "message": MESSAGE,
     "reason": REASON, "unit": UNIT, "coupon": COUPON, "template": TEMPLATE, "run": RUN, "import": IMPORT, "job": JOB,
+    "drift": DRIFT, "drift_choice": DRIFT_CHOICE, "drift_field": DRIFT_FIELD, "drift_blocker": DRIFT_BLOCKER,
     "welcome": WELCOME, "outcome": OUTCOME, "gender": GENDER, "lost_by": LOST_BY,
     "sync": SYNC, "sync_mode": SYNC_MODE, "finding": FINDING, "sync_code": SYNC_CODE,
 }  # fmt: skip
@@ -103,7 +133,8 @@ BOOKS: Final[Mapping[str, Words]] = {
 TONE: Final[Mapping[str, str]] = {
     "open": "good", "ready": "good", "sent": "good", "done": "good", "on": "good", "used": "good", "answered": "good",
     "full": "warn", "silent": "bad", "dismissed": "mute", "waiting": "warn", "pending": "warn", "refused": "bad",
-    "unstaffed": "bad", "retired": "mute", "draft": "mute", "planned": "info", "sending": "info", "stopped": "bad",
+    "unstaffed": "bad", "retired": "mute", "disputed": "bad", "closed": "mute", "put_ours_back": "info", "take_theirs": "info",
+    "ignore": "mute", "draft": "mute", "planned": "info", "sending": "info", "stopped": "bad",
     "queued": "info", "created": "info", "unknown": "warn", "cancelled": "mute", "skipped": "mute", "issued": "info",
     "frozen": "warn", "expired": "mute", "void": "mute", "paused": "warn", "ended": "mute", "running": "info",
     "failed": "bad", "dead": "bad", "late": "bad", "handed": "info", "window_closed": "warn", "nothing": "mute",

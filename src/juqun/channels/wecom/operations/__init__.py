@@ -40,8 +40,19 @@ from juqun.channels.wecom.operations.customer_service_sends import (
     kf_send_on_event,
     kf_send_text,
 )
+from juqun.channels.wecom.operations.drift import (
+    ask_comparison,
+    clear_drift,
+    decide_drift,
+    fingerprint,
+    normalise_document,
+    note_drift,
+    remember,
+    settle_document,
+)
 from juqun.channels.wecom.operations.groups import get_group_chat, iter_group_chat_ids
 from juqun.channels.wecom.operations.login import get_login_user, sign_page
+from juqun.channels.wecom.operations.media import keep_media, media_id_of, refresh_media, use_media
 from juqun.channels.wecom.operations.messages import (
     cancel_message,
     create_group_mass_message,
@@ -66,7 +77,14 @@ from juqun.channels.wecom.operations.statistics import (
     list_group_statistics_by_day,
     list_staff_behavior,
 )
-from juqun.channels.wecom.operations.tags import ensure_corp_tags, list_corp_tags, mark_tags
+from juqun.channels.wecom.operations.tags import (
+    add_corp_tag,
+    delete_corp_tags,
+    edit_corp_tag,
+    ensure_corp_tags,
+    list_corp_tags,
+    mark_tags,
+)
 from juqun.channels.wecom.operations.ways import (
     create_contact_way,
     create_join_way,
@@ -76,8 +94,18 @@ from juqun.channels.wecom.operations.ways import (
     get_contact_way,
     get_join_way,
     get_picture,
+    read_contact_way,
+    read_join_way,
     update_contact_way,
     update_join_way,
+)
+from juqun.channels.wecom.operations.welcome_templates import (
+    TEMPLATE_BYTES,
+    WELCOME_TEMPLATES,
+    add_welcome_template,
+    delete_welcome_template,
+    edit_welcome_template,
+    read_welcome_template,
 )
 from juqun.channels.wecom.walking import (
     ask_sync,
@@ -96,22 +124,34 @@ from juqun.channels.wecom.walking import (
 
 __all__ = [
     "MAX_CALLBACK_BYTES",
+    "TEMPLATE_BYTES",
+    "WELCOME_TEMPLATES",
+    "add_corp_tag",
+    "add_welcome_template",
+    "ask_comparison",
     "ask_sync",
     "cancel_message",
     "check_names",
     "check_url",
+    "clear_drift",
     "convert_unionid",
     "create_acquisition_link",
     "create_contact_way",
     "create_group_mass_message",
     "create_join_way",
     "create_mass_message",
+    "decide_drift",
     "delete_acquisition_link",
     "delete_contact_way",
+    "delete_corp_tags",
     "delete_join_way",
+    "delete_welcome_template",
+    "edit_corp_tag",
+    "edit_welcome_template",
     "ensure_corp_tags",
     "failing_run",
     "find_contact_way",
+    "fingerprint",
     "get_acquisition_link",
     "get_acquisition_quota",
     "get_contact",
@@ -131,6 +171,7 @@ __all__ = [
     "iter_mass_messages",
     "iter_send_results",
     "iter_staff_users",
+    "keep_media",
     "kf_add_servicers",
     "kf_contact_link",
     "kf_customers",
@@ -158,19 +199,28 @@ __all__ = [
     "list_open_shards",
     "list_staff_behavior",
     "mark_tags",
+    "media_id_of",
     "needs_plan",
+    "normalise_document",
+    "note_drift",
     "open_callback",
     "plan_sync",
     "prune_syncs",
+    "read_contact_way",
+    "read_join_way",
     "read_seen",
+    "read_welcome_template",
+    "refresh_media",
     "refusal_code",
     "remark_contact",
+    "remember",
     "remind_message",
     "revive_syncs",
     "run_check",
     "run_checks",
     "send_staff_notice",
     "send_welcome",
+    "settle_document",
     "sign_page",
     "stop_sync",
     "store_callbacks",
@@ -178,5 +228,6 @@ __all__ = [
     "update_contact_way",
     "update_join_way",
     "upload_media",
+    "use_media",
     "walk_shard",
 ]

@@ -46,6 +46,25 @@ def ensure_corp_tags(*, group_name: str, names: Sequence[str]) -> dict[str, str]
         return {name: found[name] for name in wanted}
 
 
+def add_corp_tag(*, group_name: str, name: str) -> CorpTag:
+    """Make one tag, or find it when the group has it already; returns it whole. Safe to repeat: see `ensure_corp_tags`."""
+    tag_id = ensure_corp_tags(group_name=group_name, names=[name])[name]
+    found = [tag for tag in list_corp_tags() if tag.id == tag_id]
+    return found[0] if found else CorpTag(id=tag_id, name=name, group_name=group_name)
+
+
+def edit_corp_tag(*, tag_id: str, name: str, order: int = 0) -> None:
+    """Rename a tag; only the app's own ones unless the secret is the system's (301002)."""
+    endpoint = endpoints.CORP_TAG_EDIT
+    rules.check_count(endpoint, "characters in a tag name", len(name), most=_MAX_NAME)
+    get_client().call(endpoint, {"id": tag_id, "name": name, "order": order})
+
+
+def delete_corp_tags(*, tag_ids: Sequence[str]) -> None:
+    """Delete tags for everybody; their marks go with them, and the last tag takes its group along."""
+    get_client().call(endpoints.CORP_TAG_DELETE, {"tag_id": list(tag_ids)})
+
+
 def mark_tags(*, userid: str, external_userid: str, add_ids: Sequence[str], remove_ids: Sequence[str] = ()) -> None:
     """Set and take away tags of one staff member's friend; nothing to do is no call. 84061 when they are no friends."""
     if not add_ids and not remove_ids:

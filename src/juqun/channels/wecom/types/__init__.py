@@ -36,6 +36,15 @@ from juqun.channels.wecom.types.customer_service import (
     KfSession,
     KfState,
 )
+from juqun.channels.wecom.types.drift import (
+    Difference,
+    Document,
+    DriftChoice,
+    DriftKind,
+    DriftView,
+    Settlement,
+    Verdict,
+)
 from juqun.channels.wecom.types.groups import (
     GroupChat,
     GroupChatMember,
@@ -96,6 +105,9 @@ from juqun.channels.wecom.types.ways import (
     ContactWay,
     JoinWay,
 )
+from juqun.channels.wecom.types.welcome_templates import (
+    WelcomeTemplate,
+)
 
 __all__ = [
     "AcquisitionLink",
@@ -110,6 +122,11 @@ __all__ = [
     "ConvertedId",
     "CorpTag",
     "DayGroupStatistic",
+    "Difference",
+    "Document",
+    "DriftChoice",
+    "DriftKind",
+    "DriftView",
     "FindingKind",
     "Follow",
     "GroupChat",
@@ -154,6 +171,7 @@ __all__ = [
     "SendResult",
     "SendStatus",
     "SendableAttachment",
+    "Settlement",
     "StaffBehavior",
     "StaffUser",
     "SyncFinding",
@@ -165,5 +183,7 @@ __all__ = [
     "SyncStep",
     "SyncTaken",
     "TaskState",
+    "Verdict",
     "VerifiedCallback",
+    "WelcomeTemplate",
 ]

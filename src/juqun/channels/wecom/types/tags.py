@@ -10,3 +10,6 @@ class CorpTag:
     id: str
     name: str
     group_name: str
+    group_id: str = ""
+    order: int = 0
+    group_order: int = 0

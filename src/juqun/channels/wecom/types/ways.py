@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from juqun.channels.wecom.types.drift import Document
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactWay:
@@ -11,6 +13,20 @@ class ContactWay:
     qr_code: str
     state: str = ""
     userids: tuple[str, ...] = ()
+    parties: tuple[int, ...] = ()
+    remark: str = ""
+    skip_verify: bool = True
+
+    @property
+    def document(self) -> Document:
+        """The way as a document of DriftKind.CONTACT_WAY."""
+        return {
+            "users": list(self.userids),
+            "parties": list(self.parties),
+            "remark": self.remark,
+            "state": self.state,
+            "skip_verify": self.skip_verify,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,3 +39,17 @@ class JoinWay:
     state: str = ""
     room_base_name: str = ""
     room_base_id: int = 0
+    auto_create_room: bool = True
+    remark: str = ""
+
+    @property
+    def document(self) -> Document:
+        """The way as a document of DriftKind.JOIN_WAY."""
+        return {
+            "chat_ids": list(self.chat_ids),
+            "auto_create_room": self.auto_create_room,
+            "room_base_name": self.room_base_name,
+            "room_base_id": self.room_base_id,
+            "state": self.state,
+            "remark": self.remark,
+        }

@@ -22,7 +22,10 @@ def replan(*, entry_id: int, at: datetime) -> bool:
     """
     with transaction.atomic():
         entry = Entry.unscoped.select_for_update().get(pk=entry_id)
-        groups = list(Group.unscoped.filter(entry_id=entry_id, dismissed_at__isnull=True).order_by("pk"))
+        if entry.state == EntryState.CLOSED:
+            return False
+        living = Group.unscoped.filter(entry_id=entry_id, dismissed_at__isnull=True, is_linkable=True)
+        groups = list(living.order_by("pk"))
         plan = rules.plan_entry(
             [
                 rules.LinkedChat(
@@ -51,7 +54,16 @@ def want(entry: Entry) -> None:
     """Store an entry whose document changed and say so; without a chat it waits, for a join way must lead somewhere."""
     entry.wanted_version += 1
     entry.state = EntryState.PENDING if entry.chat_ids else EntryState.WAITING
-    entry.save(update_fields=["chat_ids", "next_number", "wanted_version", "state", "owner_staff", "room_base_name"])
+    entry.save(
+        update_fields=[
+            "chat_ids",
+            "next_number",
+            "wanted_version",
+            "state",
+            "owner_staff",
+            "room_base_name",
+        ]
+    )
     if entry.chat_ids:
         events.publish(EntryChanged(entry_id=entry.pk))
 
@@ -60,7 +72,7 @@ def _next_number(entry: Entry) -> int:
     """Return one more than the highest number that a group of this series ever had, dismissed ones included."""
     names = Group.unscoped.filter(entry=entry).values_list("name", flat=True)
     numbers = [rules.number_in_name(entry.room_base_name, name) or 0 for name in names]
-    return max(numbers, default=0) + 1
+    return max(max(numbers, default=0) + 1, entry.least_number)
 
 
 def _plan_next(entry: Entry, number: int, at: datetime) -> None:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from juqun.channels.wecom.errors import WecomError
-from juqun.channels.wecom.testing import ScriptedWecom, scripted_wecom
+from juqun.channels.wecom.testing import ScriptedWays, ScriptedWecom, scripted_wecom
 from juqun.domains.groups import operations, queries
 from juqun.domains.groups.testing import make_group
 from juqun.domains.groups.types import EntryState, JoinEntry
@@ -32,9 +32,7 @@ def chain() -> SmallChain:
 @pytest.fixture
 def wecom() -> Any:
     with scripted_wecom() as script:
-        script.script(ADD, {"config_id": "config"})
-        script.script(GET, {"join_way": {"qr_code": "https://qr.example/g"}})
-        script.script(UPDATE, {})
+        ScriptedWays(script)
         yield script
 
 
@@ -59,7 +57,7 @@ def test_the_whole_document_is_written_once(chain: SmallChain, wecom: ScriptedWe
     (body,) = wecom.bodies(ADD)
     assert (body["chat_id_list"], body["auto_create_room"]) == (["wr-deals"], 1)
     assert (body["room_base_name"], len(body["state"])) == ("天河店deals群", 21)
-    assert (now().state, now().qr_code) == (EntryState.READY, "https://qr.example/g")
+    assert (now().state, now().qr_code) == (EntryState.READY, "https://qr.example/config-1")
     assert EventRecord.objects.filter(name="groups.entry_ready").count() == 1
 
 
@@ -80,11 +78,13 @@ def test_an_update_sends_everything_again(chain: SmallChain, wecom: ScriptedWeco
 
 def test_a_code_without_its_picture_is_read_again(chain: SmallChain, wecom: ScriptedWecom):
     entry = open_entry(chain)
+    get, add = wecom.answers[GET][0], wecom.answers[ADD][0]
     wecom.script(GET, {"errcode": -1})
+    wecom.script(ADD, lambda body: {"config_id": add(body)["config_id"]})
     operations.apply_entry(entry_id=entry.id)
     assert (now().state, now().qr_code) == (EntryState.PENDING, "")
     assert not EventRecord.objects.filter(name="groups.entry_ready").exists()
-    wecom.script(GET, {"join_way": {"qr_code": "https://qr.example/g"}})
+    wecom.script(GET, get)
     assert operations.reconcile_entry(entry_id=entry.id, at=AT)
     operations.apply_entry(entry_id=entry.id)
     assert now().state == EntryState.READY
@@ -94,6 +94,7 @@ def test_a_code_without_its_picture_is_read_again(chain: SmallChain, wecom: Scri
 
 def test_refusals_are_shown_and_trouble_is_tried_again(chain: SmallChain, wecom: ScriptedWecom):
     entry = open_entry(chain)
+    add = wecom.answers[ADD][0]
     wecom.script(ADD, {"errcode": 84074, "errmsg": "no right"})
     operations.apply_entry(entry_id=entry.id)
     assert now().state == EntryState.REFUSED
@@ -101,7 +102,7 @@ def test_refusals_are_shown_and_trouble_is_tried_again(chain: SmallChain, wecom:
     wecom.script(ADD, httpx.ReadTimeout("lost"))
     with pytest.raises(WecomError):
         operations.apply_entry(entry_id=entry.id)
-    wecom.script(ADD, {"config_id": "config"})
+    wecom.script(ADD, add)
     assert operations.apply_entry(entry_id=entry.id)
     assert (now().state, now().refusal) == (EntryState.READY, "")
 
@@ -109,10 +110,11 @@ def test_refusals_are_shown_and_trouble_is_tried_again(chain: SmallChain, wecom:
 def test_two_workers_do_not_write_one_entry_at_once(chain: SmallChain, wecom: ScriptedWecom):
     entry = open_entry(chain)
     seen = []
+    add = wecom.answers[ADD][0]
 
     def meanwhile(body: dict[str, Any]) -> dict[str, Any]:
         seen.append(operations.apply_entry(entry_id=entry.id))
-        return {"config_id": "config"}
+        return add(body)
 
     wecom.script(ADD, meanwhile)
     assert operations.apply_entry(entry_id=entry.id)

@@ -94,3 +94,19 @@ def test_choose_kind_by_most_tags_then_priority_then_age_then_default():
 @pytest.mark.parametrize(("capacity", "possible"), [(2, False), (3, True), (500, True), (501, False)])
 def test_capacity_bounds(capacity: int, possible: bool):
     assert rules.is_capacity_possible(capacity) is possible
+
+
+@pytest.mark.parametrize(
+    ("base", "theirs", "added"),
+    [
+        ("a", "ab", "b"),
+        ("abcde", "bcdef", "f"),
+        ("abcde", "cdefg", "fg"),
+        ("ab", "b", None),  # one was taken off, none came
+        ("ab", "bc", None),  # the oldest leaves a full list only
+        ("abcde", "abcdf", None),  # not the oldest left
+        ("ab", "ab", None),
+    ],
+)
+def test_only_what_wecom_opens_itself_counts_as_its_own_growth(base, theirs, added):
+    assert rules.own_growth(list(base), list(theirs)) == (None if added is None else tuple(added))

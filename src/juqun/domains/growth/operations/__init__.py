@@ -5,8 +5,10 @@ from juqun.domains.growth.operations.codes import (
     replace_staff,
     retire_live_code,
     retry_refused,
+    set_welcome_picture,
     update_live_code,
 )
+from juqun.domains.growth.operations.drifts import act_on_drift
 from juqun.domains.growth.operations.scans import (
     assign_unknown_state,
     forget_member,
@@ -19,6 +21,7 @@ from juqun.domains.growth.operations.scans import (
 from juqun.domains.growth.operations.ways import apply_live_code
 
 __all__ = [
+    "act_on_drift",
     "apply_live_code",
     "assign_unknown_state",
     "create_live_code",
@@ -31,5 +34,6 @@ __all__ = [
     "retire_live_code",
     "retry_refused",
     "return_scans",
+    "set_welcome_picture",
     "update_live_code",
 ]

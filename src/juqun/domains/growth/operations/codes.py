@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from juqun.channels.wecom import operations as wecom
+from juqun.channels.wecom.types import DriftKind
 from juqun.domains.groups import queries as groups
 from juqun.domains.groups.errors import GroupKindNotFoundError
 from juqun.domains.growth import queries, rules
@@ -76,15 +78,31 @@ def update_live_code(
     _check_text(welcome_text)
     _check_kind(kind_code)
     with transaction.atomic():
-        code = _lock(live_code_id)
+        code = lock_code(live_code_id)
         if not code.is_active:
             raise LiveCodeRetiredError(live_code_id=live_code_id)
         staff = _active_staff(staff_ids)
         code.label, code.welcome_text, code.kind_code = label, welcome_text, kind_code or ""
         code.staff.all().delete()
         LiveCodeStaff.objects.bulk_create([LiveCodeStaff(live_code=code, staff_id=staff_id) for staff_id in staff])
-        _want(code, CodeState.PENDING)
+        want(code, CodeState.PENDING)
     return queries.view_live_code(live_code_id=live_code_id)
+
+
+def set_welcome_picture(*, live_code_id: int, filename: str, content: bytes | None, at: datetime) -> None:
+    """Let a code's welcome carry a picture, or none any more (None). The picture is kept and uploaded before it is needed.
+
+    Raises LiveCodeNotFoundError, LiveCodeRetiredError, and WecomLimitError for what WeCom does not take.
+    """
+    with transaction.atomic():
+        code = lock_code(live_code_id)
+        if not code.is_active:
+            raise LiveCodeRetiredError(live_code_id=live_code_id)
+        code.welcome_image = (
+            "" if content is None else wecom.keep_media(kind="image", filename=filename, content=content, at=at)
+        )
+        code.save(update_fields=["welcome_image"])
+        events.publish(LiveCodeChanged(live_code_id=code.pk))
 
 
 def retire_live_code(*, live_code_id: int, at: datetime) -> LiveCodeView:
@@ -93,10 +111,11 @@ def retire_live_code(*, live_code_id: int, at: datetime) -> LiveCodeView:
     Raises LiveCodeNotFoundError.
     """
     with transaction.atomic():
-        code = _lock(live_code_id)
+        code = lock_code(live_code_id)
         if code.is_active:
             code.is_active, code.retired_at = False, at
-            _want(code, CodeState.RETIRED)
+            wecom.clear_drift(kind=DriftKind.CONTACT_WAY, key=str(code.pk), at=at)
+            want(code, CodeState.RETIRED)
     return queries.view_live_code(live_code_id=live_code_id)
 
 
@@ -106,26 +125,28 @@ def replace_staff(*, staff_id: int) -> int:
         code_ids = list(LiveCodeStaff.objects.filter(staff_id=staff_id).values_list("live_code_id", flat=True))
         LiveCodeStaff.objects.filter(staff_id=staff_id).delete()
         for code in LiveCode.unscoped.select_for_update().filter(pk__in=code_ids, is_active=True).order_by("pk"):
-            _want(code, CodeState.PENDING if code.staff.exists() else CodeState.UNSTAFFED)
+            want(code, CodeState.PENDING if code.staff.exists() else CodeState.UNSTAFFED)
     return len(code_ids)
 
 
 def retry_refused(*, live_code_id: int) -> None:
     """Write a code to the channel once more after a refusal. Raises LiveCodeNotFoundError."""
     with transaction.atomic():
-        code = _lock(live_code_id)
+        code = lock_code(live_code_id)
         if code.status == CodeState.REFUSED:
-            _want(code, CodeState.PENDING if code.is_active else CodeState.RETIRED)
+            want(code, CodeState.PENDING if code.is_active else CodeState.RETIRED)
 
 
-def _lock(live_code_id: int) -> LiveCode:
+def lock_code(live_code_id: int) -> LiveCode:
+    """Lock a code's row. Raises LiveCodeNotFoundError."""
     code = LiveCode.unscoped.select_for_update().filter(pk=live_code_id).first()
     if code is None:
         raise LiveCodeNotFoundError(live_code_id=live_code_id)
     return code
 
 
-def _want(code: LiveCode, status: CodeState) -> None:
+def want(code: LiveCode, status: CodeState) -> None:
+    """Store a changed wish and say so. Runs inside the caller's transaction."""
     code.wanted_version += 1
     code.status = status
     code.save()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from juqun.channels.wecom.testing import ScriptedWecom, scripted_wecom
+from juqun.channels.wecom.testing import ScriptedWays, ScriptedWecom, scripted_wecom
 from juqun.domains.groups.errors import GroupKindNotFoundError
 from juqun.domains.growth import operations, queries
 from juqun.domains.growth.errors import (
@@ -42,7 +42,7 @@ def chain() -> SmallChain:
 @pytest.fixture
 def wecom() -> Any:
     with scripted_wecom() as script:
-        script.script(ADD, {"config_id": "config", "qr_code": "https://qr.example/1"})
+        ScriptedWays(script)
         yield script
 
 
@@ -84,21 +84,21 @@ def test_a_refusal_is_kept_with_its_reason_and_can_be_tried_again(chain: SmallCh
     refused = queries.get_live_code(scope=EVERYTHING, live_code_id=code.id)
     assert refused.status == CodeState.REFUSED
     assert "40098" in refused.refusal
-    wecom.script(ADD, {"config_id": "config", "qr_code": "https://qr.example/1"})
-    wecom.script("externalcontact/list_contact_way", {"contact_way": []})
+    ScriptedWays(wecom)
     operations.retry_refused(live_code_id=code.id)
     assert operations.apply_live_code(live_code_id=code.id)
     ready = queries.get_live_code(scope=EVERYTHING, live_code_id=code.id)
-    assert (ready.status, ready.refusal, ready.qr_code) == (CodeState.READY, "", "https://qr.example/1")
+    assert (ready.status, ready.refusal, ready.qr_code) == (CodeState.READY, "", "https://qr.example/config-1")
 
 
 def test_two_workers_do_not_write_one_code_at_once(chain: SmallChain, wecom: ScriptedWecom):
     code = create(chain)
     seen = []
+    add = wecom.answers[ADD][0]
 
     def meanwhile(body: dict[str, Any]) -> dict[str, Any]:
         seen.append(operations.apply_live_code(live_code_id=code.id))
-        return {"config_id": "config", "qr_code": "https://qr.example/1"}
+        return add(body)
 
     wecom.script(ADD, meanwhile)
     assert operations.apply_live_code(live_code_id=code.id)
@@ -108,15 +108,15 @@ def test_two_workers_do_not_write_one_code_at_once(chain: SmallChain, wecom: Scr
 
 def test_a_change_during_the_call_is_written_after_it(chain: SmallChain, wecom: ScriptedWecom):
     code = create(chain)
+    add = wecom.answers[ADD][0]
 
     def meanwhile(body: dict[str, Any]) -> dict[str, Any]:
         operations.update_live_code(
             live_code_id=code.id, label="", staff_ids=[chain.li.id], welcome_text="", kind_code=None
         )
-        return {"config_id": "config", "qr_code": "https://qr.example/1"}
+        return add(body)
 
     wecom.script(ADD, meanwhile)
-    wecom.script("externalcontact/update_contact_way", {})
     assert operations.apply_live_code(live_code_id=code.id)
     assert queries.get_live_code(scope=EVERYTHING, live_code_id=code.id).status == CodeState.PENDING
     assert operations.apply_live_code(live_code_id=code.id)

@@ -9,6 +9,7 @@ from juqun.domains.members.events import FriendAdded, FriendLost
 from juqun.domains.members.models import FriendLink, Member, MemberIdentity, TimelineRecord
 from juqun.domains.members.operations.identify import attach
 from juqun.domains.members.operations.locks import TRIES, lock_member
+from juqun.domains.members.operations.marks import forget_marks, plan_links
 from juqun.domains.members.operations.merges import absorb, refresh_friend
 from juqun.domains.members.types import IdentityKind, LostBy
 from juqun.kernel.events import publish
@@ -69,6 +70,7 @@ def note_friend(
     else:
         link.added_at, link.state, link.lost_at, link.lost_by = at, state[:64], None, ""
         link.save()
+    plan_links(link_ids=[link.pk])
     member.is_friend = True
     if member.staff_id is None:
         member.staff_id = staff_id
@@ -107,6 +109,7 @@ def lose_friend(*, member_id: int, staff_id: int, at: datetime, by: LostBy, link
             links = links.filter(pk=link_id)
         if not links.update(lost_at=at, lost_by=by):
             return False
+        forget_marks(member_id=member.pk, staff_id=staff_id)
         refresh_friend(member)
         if member.staff_id == staff_id:
             active = FriendLink.objects.filter(member=member, lost_at__isnull=True).order_by("-added_at", "-pk")

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from juqun.domains.members.events import MemberTagged
 from juqun.domains.members.models import Member, MemberTag
+from juqun.domains.members.operations.marks import want_marks
 from juqun.domains.members.queries.lookups import chunked, resolve_member_ids
 from juqun.kernel import clock
 from juqun.kernel.events import publish
@@ -33,6 +34,7 @@ def tag_members(*, member_ids: Sequence[int], tag: str, source: str, actor: str 
                 batch_size=1000,
             )
             publish(*(MemberTagged(member_id=pk, tag=word, source=source) for pk in new))
+            want_marks(member_ids=new, word=word)
         fresh += len(new)
     return fresh
 
@@ -41,5 +43,7 @@ def untag_members(*, member_ids: Sequence[int], tag: str) -> int:
     """Take `tag` off members; answers how many had it."""
     removed = 0
     for part in chunked(sorted(set(resolve_member_ids(member_ids=member_ids).values()))):
-        removed += MemberTag.objects.filter(member_id__in=part, tag=tag.strip()).delete()[0]
+        with transaction.atomic():
+            removed += MemberTag.objects.filter(member_id__in=part, tag=tag.strip()).delete()[0]
+            want_marks(member_ids=part, word=tag.strip())
     return removed

@@ -1,5 +1,11 @@
 """Reads of the members room. Reads for people take a DataScope first; look-ups of the system say that they are such."""
 
+from juqun.domains.members.queries.corp_tags import (
+    has_managed_tags,
+    list_managed_tags,
+    list_unwritten_tag_ids,
+    list_waiting_staff_ids,
+)
 from juqun.domains.members.queries.dims import (
     export_member_merges_dim,
     export_member_tags_dim,
@@ -39,15 +45,19 @@ __all__ = [
     "find_member_ids",
     "get_member",
     "get_timeline",
+    "has_managed_tags",
     "is_erased_contact",
     "list_befriended_userids",
     "list_consenting_ids",
     "list_consents",
     "list_friend_ids",
     "list_friend_links",
+    "list_managed_tags",
     "list_merges",
     "list_tags",
     "list_taken_up",
+    "list_unwritten_tag_ids",
+    "list_waiting_staff_ids",
     "member_stores",
     "resolve_member_ids",
     "search_members",

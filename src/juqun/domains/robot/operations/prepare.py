@@ -32,6 +32,7 @@ def prepare_welcome(*, live_code_id: int, at: datetime) -> None:
             "link_title": link_title(code.store_name, entry.kind_name) if entry is not None and has_link else "",
             "link_description": link_description() if has_link else "",
             "link_url": entry.url if entry is not None and has_link else "",
+            "image_hash": code.welcome_image,
             "prepared_at": at,
         },
     )

@@ -18,7 +18,7 @@ from juqun.channels.wecom.errors import (
     WecomUnknownOutcomeError,
     WelcomeSpentError,
 )
-from juqun.channels.wecom.types import LinkAttachment
+from juqun.channels.wecom.types import ImageAttachment, LinkAttachment
 from juqun.domains.groups import queries as groups
 from juqun.domains.members import queries as members
 from juqun.domains.members.types import IdentityKind
@@ -43,6 +43,13 @@ class _Content:
     link: LinkAttachment | None
     store_id: int | None
     live_code_id: int | None
+    media_id: str = ""
+
+    @property
+    def attachments(self) -> list[ImageAttachment | LinkAttachment]:
+        """Picture first, then the way into the group."""
+        picture = [ImageAttachment(media_id=self.media_id)] if self.media_id else []
+        return [*picture, *([] if self.link is None else [self.link])]
 
 
 def send_welcome(*, userid: str, external_userid: str, state: str, welcome_code: str, at: datetime) -> float | None:
@@ -61,7 +68,7 @@ def send_welcome(*, userid: str, external_userid: str, state: str, welcome_code:
         return None
     content = _content(userid, external_userid, state)
     attempt.store_id, attempt.live_code_id = content.store_id, content.live_code_id
-    if not content.text and content.link is None:
+    if not content.text and not content.attachments:
         _settle(attempt, WelcomeState.NOTHING)
         return None
     return _send(attempt, welcome_code, content)
@@ -94,7 +101,7 @@ def _send(attempt: WelcomeAttempt, welcome_code: str, content: _Content) -> floa
         wecom.send_welcome(
             welcome_code=welcome_code,
             text=content.text,
-            attachments=() if content.link is None else (content.link,),
+            attachments=content.attachments,
         )
     except WelcomeSpentError as spent:
         if was_maybe_sent:
@@ -142,6 +149,7 @@ def _content(userid: str, external_userid: str, state: str) -> _Content:
             link=link,
             store_id=prepared.store_id,
             live_code_id=prepared.live_code_id,
+            media_id=_media_id(prepared.image_hash),
         )
     staff = org.get_staff_by_userid(userid=userid)
     if staff is None:
@@ -156,6 +164,11 @@ def _content(userid: str, external_userid: str, state: str) -> _Content:
 
 def _link(title: str, url: str, description: str) -> LinkAttachment | None:
     return LinkAttachment(title=title, url=url, desc=description) if url else None
+
+
+def _media_id(image_hash: str) -> str:
+    """The picture's living upload; without one the welcome goes without it, for nothing is uploaded inside the 20 seconds."""
+    return wecom.media_id_of(content_hash=image_hash, at=clock.now()) if image_hash else ""
 
 
 def _default_text(store_id: int | None) -> str:

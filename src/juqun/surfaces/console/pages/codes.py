@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -136,8 +137,8 @@ class CodePage(Page):
 
     area = Area.CODES
     template_name = "console/code.html"
-    actions = {"retire": "retire", "retry": "retry"}
-    deciders_only = frozenset({"retire", "retry"})
+    actions = {"retire": "retire", "retry": "retry", "picture": "set_picture", "no_picture": "drop_picture"}
+    deciders_only = frozenset(actions)
 
     def values(self, **kwargs: Any) -> dict[str, Any]:
         """The code and whether its picture can be drawn."""
@@ -161,6 +162,24 @@ class CodePage(Page):
         code = queries.get_live_code(scope=self.scope, live_code_id=code_id)
         operations.retry_refused(live_code_id=code.id)
         self.tell(_("Trying again."))
+
+    def set_picture(self, code_id: int) -> None:
+        """Let the welcome carry a picture."""
+        code = queries.get_live_code(scope=self.scope, live_code_id=code_id)
+        given = self.request.FILES.get("picture")
+        if given is None:
+            messages.error(self.request, _("Choose a picture first (JPG or PNG, at most 10 MB)."))
+            return
+        operations.set_welcome_picture(
+            live_code_id=code.id, filename=given.name or "welcome.png", content=given.read(), at=clock.now()
+        )
+        self.tell(_("The welcome carries the picture as soon as WeCom has it."))
+
+    def drop_picture(self, code_id: int) -> None:
+        """Let the welcome be text and link again."""
+        code = queries.get_live_code(scope=self.scope, live_code_id=code_id)
+        operations.set_welcome_picture(live_code_id=code.id, filename="", content=None, at=clock.now())
+        self.tell(_("The welcome carries no picture any more."))
 
 
 class CodePicture(Page):
