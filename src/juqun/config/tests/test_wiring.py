@@ -37,7 +37,9 @@ def test_what_calls_the_channel_holds_no_transaction():
         for one in subscriptions:
             if one.handler.__module__ in calling and one.handler.__name__ not in {
                 "on_contact_lost",
+                "on_staff_user_joined",
                 "on_staff_user_left",
+                "on_sync_asked",
                 "on_contact_dropped",
             }:
                 assert not one.atomic, one.path
