@@ -20,6 +20,7 @@ from wecom_emulator.state.corp import Corp, default_corp, load_corp, open_corp
 from wecom_emulator.world import World
 
 START_SECONDS = 10
+BACKLOG = 2048
 IDLE_SECONDS = 75
 """How long an idle connection stays open; longer than clients keep theirs, so that none breaks on a stale one."""
 
@@ -89,11 +90,12 @@ def build_server(world: World) -> uvicorn.Server:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a bound socket; port 0 takes a free one."""
+    """Return a socket that takes connections from now on, to be answered once the server runs; port 0 takes a free one."""
     # asyncio switches Nagle's delay (40 ms an answer) off only on sockets that say they speak TCP
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((host, port))
+    sock.listen(BACKLOG)
     return sock
 
 

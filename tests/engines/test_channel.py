@@ -107,7 +107,7 @@ def test_the_places_of_a_killed_process_come_back(settings):
         _fault(emulator, route=endpoints.DEPARTMENT_SIMPLE_LIST.path, latency_ms=30_000, times=4)
         process = _start(emulator.base_url, 4, 1)
         deadline = time.monotonic() + 30
-        while emulator.world.in_flight.get(endpoints.DEPARTMENT_SIMPLE_LIST.path, 0) < 4:
+        while emulator.world.recorder.in_flight(endpoints.DEPARTMENT_SIMPLE_LIST.path) < 4:
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.kill()

@@ -62,6 +62,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     wecom.GroupChatChanged: [Subscription(groups.on_group_chat_changed)],
     wecom.GroupChatDismissed: [Subscription(groups.on_group_chat_dismissed)],
     wecom.CorpTagsChanged: [Subscription(members.on_corp_tags_changed)],
+    wecom.StaffUserJoined: [Subscription(org.on_staff_user_joined)],
     wecom.StaffUserLeft: [Subscription(org.on_staff_user_left)],
     wecom.AcquisitionBalanceLow: [Subscription(org.on_acquisition_balance_low, queue=Queue.SEND, atomic=False)],
     wecom.AcquisitionBalanceExhausted: [
@@ -70,9 +71,15 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     wecom.AcquisitionLinkUnavailable: [
         Subscription(org.on_acquisition_link_unavailable, queue=Queue.SEND, atomic=False)
     ],
+    wecom.SyncAsked: [
+        Subscription(org.on_sync_asked),
+        Subscription(members.on_sync_asked, atomic=False),
+        Subscription(groups.on_sync_asked),
+    ],
     wecom.KfMessagesWaiting: [_waited_for(robot.on_kf_messages_waiting)],
     # who it was
     members_events.FriendAdded: [Subscription(growth.on_friend_added)],
+    members_events.FriendsTakenUp: [Subscription(growth.on_friends_taken_up)],
     members_events.FriendLost: [Subscription(growth.on_friend_lost)],
     members_events.MembersMerged: [
         Subscription(promotions.on_members_merged),
@@ -136,15 +143,14 @@ SCHEDULES: Sequence[Every] = (
     Every("imports.end_broken_runs", HOUR, imports_jobs.end_broken_runs),
     Every("wecom.retry_failed_callbacks", 5 * MINUTE, wecom_jobs.retry_failed_callbacks),
     Every("wecom.prune_inbox", DAY, wecom_jobs.prune_inbox),
+    Every("wecom.reconcile_nightly", 5 * MINUTE, wecom_jobs.reconcile_nightly),
     Every("promotions.expire_coupons", HOUR, promotions_jobs.expire_coupons),
     Every("commerce.release_holds", MINUTE, commerce_jobs.release_holds),
-    Every("members.read_all_contacts", DAY, members_jobs.read_all_contacts),
     Every("members.compare_tags", DAY, members_jobs.compare_tags),
     Every("members.reconcile_tags", 10 * MINUTE, members_jobs.reconcile_tags),
     Every("groups.refresh_states", HOUR, groups_jobs.refresh_states),
     Every("groups.reconcile_entries", 10 * MINUTE, groups_jobs.reconcile_entries),
     Every("groups.compare_entries", DAY, groups_jobs.compare_entries),
-    Every("groups.read_all_chats", DAY, groups_jobs.read_all_chats),
     Every("growth.reconcile_live_codes", 10 * MINUTE, growth_jobs.reconcile_live_codes),
     Every("growth.compare_live_codes", DAY, growth_jobs.compare_live_codes),
     Every("robot.poll_service_accounts", 5 * MINUTE, robot_jobs.poll_service_accounts),

@@ -64,6 +64,12 @@ def read_lines(lines: Iterable[bytes | str]) -> Corp:
         raise ValueError(f"not a corp: {error}") from error
 
 
+def _body_text(line: str, name: str, parent: str, key: str) -> str:
+    """Return the value's own text in a line that was written as this module does, "" for another one."""
+    start = f'["{name}","{parent}","{key}",'
+    return line[len(start) : -1] if line.startswith(start) else ""
+
+
 def _fill(store: Store, lines: Iterable[bytes | str]) -> None:
     blank = Corp(store=store)
     store.commit()
@@ -71,8 +77,9 @@ def _fill(store: Store, lines: Iterable[bytes | str]) -> None:
     waiting: dict[str, list[tuple[str, str, str]]] = {}
     for table in tables.values():
         table.drop_indexes()
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
+    for number, raw in enumerate(lines, start=1):
+        line = (raw.decode() if isinstance(raw, bytes) else raw).strip()
+        if not line:
             continue
         name, parent, key, body = _parsed(line, number)
         if name in tables:
@@ -80,7 +87,7 @@ def _fill(store: Store, lines: Iterable[bytes | str]) -> None:
         elif name not in names:
             raise ValueError(f"line {number}: there is no collection {name!r}")
         rows = waiting.setdefault(name, [])
-        rows.append((parent, key, json.dumps(body, separators=(",", ":"))))
+        rows.append((parent, key, _body_text(line, name, parent, key) or json.dumps(body, separators=(",", ":"))))
         if len(rows) == BATCH:
             _put(store, name, rows, whole=name in tables)
     for name, rows in waiting.items():
@@ -90,7 +97,7 @@ def _fill(store: Store, lines: Iterable[bytes | str]) -> None:
     store.commit()
 
 
-def _parsed(line: bytes | str, number: int) -> tuple[str, str, str, Any]:
+def _parsed(line: str, number: int) -> tuple[str, str, str, Any]:
     try:
         name, parent, key, body = json.loads(line)
     except ValueError as error:

@@ -100,6 +100,6 @@ def _connect(path: Path | None) -> sqlite3.Connection:
     connection = sqlite3.connect(
         str(path) if path else "", isolation_level=None, check_same_thread=False, cached_statements=1024
     )
-    for pragma in (f"cache_size=-{CACHE_KIB}", "temp_store=FILE", *(KEPT if path else TEMPORARY)):
+    for pragma in (f"cache_size=-{CACHE_KIB}", "temp_store=FILE", "threads=2", *(KEPT if path else TEMPORARY)):
         connection.execute(f"PRAGMA {pragma}")
     return connection

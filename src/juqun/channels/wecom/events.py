@@ -246,3 +246,15 @@ class DriftDecided(Event):
     key: str
     choice: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncAsked(Event):
+    """A run wants to go on: the room of its kind (`SyncKind`) cuts it into parts if it is not yet, and walks those that are open.
+
+    Told again while a run stands still, as after a machine was switched off.
+    """
+
+    NAME: ClassVar[str] = "wecom.sync_asked"
+    run_id: int
+    kind: str

@@ -1,5 +1,6 @@
-"""Queue entry points of the inbox: stored callbacks become events, failed ones are tried again, old ones are forgotten."""
+"""Queue entry points of the connector: stored callbacks become events, failed ones are tried again; the nightly reconcile is asked for."""
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
@@ -7,10 +8,12 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from juqun.channels.wecom import envelope, translation
+from juqun.channels.wecom import envelope, rules, translation, walking
+from juqun.channels.wecom.errors import SyncRunningError
 from juqun.channels.wecom.events import UnknownCallbackSeen
 from juqun.channels.wecom.models import InboxCallback
-from juqun.channels.wecom.types import InboxState
+from juqun.channels.wecom.settings import corp_settings
+from juqun.channels.wecom.types import InboxState, SyncKind, SyncMode
 from juqun.kernel import clock, jobs
 from juqun.kernel.events import Event, publish
 from juqun.kernel.models import Queue
@@ -55,6 +58,17 @@ def prune_inbox() -> None:
         "id"
     )
     InboxCallback.objects.filter(id__in=list(old.values_list("id", flat=True)[:PRUNED_AT_ONCE])).delete()
+
+
+@jobs.job(queue=Queue.BULK, atomic=True)
+def reconcile_nightly() -> None:
+    """Ask for the nightly reconcile once its minute has come, wake runs that stand still, and forget old ones."""
+    walking.revive_syncs()
+    walking.prune_syncs()
+    last = walking.last_asked_at(kind=SyncKind.STAFF, mode=SyncMode.RECONCILE)
+    if rules.is_reconcile_due(now=clock.now(), last_asked_at=last, jitter=corp_settings().corp_id):
+        with contextlib.suppress(SyncRunningError):
+            walking.ask_sync(mode=SyncMode.RECONCILE, asked_by="")
 
 
 def _process(inbox_ids: Sequence[int]) -> None:

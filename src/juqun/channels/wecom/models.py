@@ -1,6 +1,6 @@
 from django.db import models
 
-from juqun.channels.wecom.types import DriftKind, InboxState
+from juqun.channels.wecom.types import DriftKind, InboxState, SyncKind, SyncMode, SyncState
 
 
 class InboxCallback(models.Model):
@@ -129,3 +129,80 @@ class CallSlot(models.Model):
     class Meta:
         verbose_name = "place in flight"
         constraints = [models.UniqueConstraint(fields=["corp", "number"], name="wecom_one_slot_per_number")]
+
+
+class SyncRun(models.Model):
+    """One reading of the whole corp of one kind. What it found is counted on its parts; `following` are the kinds to be read after it.
+
+    Belongs to the chain as a whole; read through queries by headquarters only.
+    """
+
+    kind = models.CharField(max_length=10, choices=[(kind.value, kind.value) for kind in SyncKind])
+    mode = models.CharField(max_length=10, choices=[(mode.value, mode.value) for mode in SyncMode])
+    state = models.CharField(max_length=10, choices=[(state.value, state.value) for state in SyncState])
+    asked_by = models.CharField(max_length=150, blank=True)
+    asked_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    begun_at = (
+        models.DateTimeField()
+    )  # by the machine's clock, as is `ended_at`: how long it took does not jump with business time
+    ended_at = models.DateTimeField(null=True)
+    following = models.JSONField(default=list)
+    plan_calls = models.PositiveIntegerField(default=0)
+    findings = models.JSONField(default=list)
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        verbose_name = "sync run"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=models.Q(state__in=[SyncState.PLANNING.value, SyncState.RUNNING.value]),
+                name="wecom_one_open_sync_per_kind",
+            )
+        ]
+        indexes = [models.Index(fields=["asked_at"], name="wecom_sync_asked")]
+
+
+class SyncPart(models.Model):
+    """A shard of a run with its checkpoint: `cursor` moves in the transaction that takes up the page before it.
+
+    `held_until` (machine time) is the walker's lease, `generation` the fence behind it: it is counted up by whoever takes the shard
+    over, and a walker of an older one can store nothing more.
+    """
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="parts")
+    subjects = models.JSONField()
+    is_open = models.BooleanField(default=True)
+    cursor = models.TextField(blank=True, default="")
+    is_read = models.BooleanField(default=False)
+    settled = models.CharField(max_length=64, blank=True, default="")
+    reached = models.PositiveIntegerField(default=0)
+    size = models.PositiveIntegerField()
+    restarts = models.PositiveSmallIntegerField(default=0)
+    generation = models.PositiveIntegerField(default=0)
+    held_until = models.DateTimeField(null=True)
+    moved_at = models.DateTimeField()
+    pages = models.PositiveIntegerField(default=0)
+    calls = models.PositiveIntegerField(default=0)
+    checked = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    lost = models.PositiveIntegerField(default=0)
+    edited = models.PositiveIntegerField(default=0)
+    refused = models.PositiveIntegerField(default=0)
+    findings = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = "part of a sync run"
+
+
+class SyncPage(models.Model):
+    """What one page of an open run showed, as the room that took it up wants it for comparing; forgotten when the run ends."""
+
+    part = models.ForeignKey(SyncPart, on_delete=models.CASCADE, related_name="+")
+    number = models.PositiveIntegerField()
+    seen = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["part", "number"], name="wecom_sync_page_once")]

@@ -1,13 +1,26 @@
-"""Reads of the inbox: what came in and what became of it. Callbacks belong to the chain as a whole: a smaller scope sees none."""
+"""Reads of the inbox and of the sync runs. Both belong to the chain as a whole: a smaller scope sees none."""
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, Sum
 
 from juqun.channels.wecom import documents
 from juqun.channels.wecom.errors import DriftNotFoundError
-from juqun.channels.wecom.models import InboxCallback, MediaFile, RemoteDrift
-from juqun.channels.wecom.types import DriftChoice, DriftKind, DriftView, InboxEntry, InboxState
+from juqun.channels.wecom.models import InboxCallback, MediaFile, RemoteDrift, SyncPart, SyncRun
+from juqun.channels.wecom.types import (
+    DriftChoice,
+    DriftKind,
+    DriftView,
+    FindingKind,
+    InboxEntry,
+    InboxState,
+    SyncFinding,
+    SyncKind,
+    SyncMode,
+    SyncRunView,
+    SyncState,
+)
+from juqun.kernel import clock
 from juqun.kernel.scope import DataScope
 
 MEDIA_RENEWED_AFTER = timedelta(days=2, hours=12)
@@ -96,3 +109,65 @@ def _drift_view(row: RemoteDrift) -> DriftView:
         decided_by=row.decided_by,
         closed_at=row.closed_at,
     )
+
+
+_SUMS = ("size", "reached", "pages", "calls", "checked", "added", "lost", "edited", "refused")
+SHOWN_FINDINGS = 12
+
+
+def list_syncs(*, scope: DataScope, limit: int = 20, after_id: int = 0) -> list[SyncRunView]:
+    """List sync runs, newest first, with what they found; only those asked for after `after_id`."""
+    if not scope.is_whole_chain:
+        return []
+    runs = SyncRun.objects.filter(pk__gt=after_id).order_by("-pk")[:limit]
+    return _sync_views(runs)
+
+
+def _sync_views(runs: QuerySet[SyncRun]) -> list[SyncRunView]:
+    found = list(runs)
+    parts = SyncPart.objects.filter(run__in=[run.pk for run in found])
+    sums = {row["run_id"]: row for row in parts.values("run_id").annotate(**{name: Sum(name) for name in _SUMS})}
+    examples: dict[int, list[list[str]]] = {}
+    for run_id, findings in parts.exclude(findings=[]).order_by("pk").values_list("run_id", "findings"):
+        examples.setdefault(run_id, []).extend(findings)
+    return [_sync_view(run, sums.get(run.pk, {}), examples.get(run.pk, [])) for run in found]
+
+
+def _sync_view(run: SyncRun, sums: dict[str, int], examples: list[list[str]]) -> SyncRunView:
+    count = {name: sums.get(name) or 0 for name in _SUMS}
+    share = 1.0 if run.state == SyncState.DONE else count["reached"] / count["size"] if count["size"] else 0.0
+    pages = count["pages"]
+    return SyncRunView(
+        id=run.pk,
+        kind=SyncKind(run.kind),
+        mode=SyncMode(run.mode),
+        state=SyncState(run.state),
+        asked_by=run.asked_by,
+        asked_at=run.asked_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        share=share,
+        pages=pages,
+        pages_estimated=max(pages, round(pages / share)) if share else pages,
+        calls=run.plan_calls + count["calls"],
+        checked=count["checked"],
+        added=count["added"],
+        lost=count["lost"],
+        edited=count["edited"],
+        refused=count["refused"],
+        seconds=round(((run.ended_at or clock.wall()) - run.begun_at).total_seconds(), 1),
+        error=run.error,
+        following=tuple(SyncKind(kind) for kind in run.following),
+        findings=tuple(
+            SyncFinding(kind=FindingKind(kind), subject=subject, other=other, code=code)
+            for kind, subject, other, code in _mixed([*run.findings, *examples])
+        ),
+    )
+
+
+def _mixed(examples: list[list[str]]) -> list[list[str]]:
+    """A few of every kind, so that one kind does not hide the others."""
+    by_kind: dict[str, list[list[str]]] = {}
+    for example in examples:
+        by_kind.setdefault(example[0], []).append(example)
+    return [one for kind in FindingKind for one in by_kind.get(kind, [])[:SHOWN_FINDINGS]]

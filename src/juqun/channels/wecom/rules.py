@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import Enum, auto
 from typing import Any
+from zlib import crc32
+from zoneinfo import ZoneInfo
 
 from juqun.channels.wecom import errcodes
 from juqun.channels.wecom.endpoints import GET_TOKEN, Endpoint
@@ -30,6 +32,8 @@ OK = 0
 SYSTEM_BUSY = -1
 FREQUENCY = 45009
 NO_CONTACT = 84061
+NO_SUCH_USER = 60111
+OUT_OF_SIGHT_CODES = frozenset({60011})  # this member of staff or chat is not in the app's visible range; others may be
 OWNER_FILTER_NEEDED = 81017
 TAG_NAME_EXISTS = 301021
 KF_TOKEN_OLD = 95007
@@ -55,6 +59,11 @@ KF_MENU_TEXT_BYTES = 256
 KF_URL_BYTES = 2048
 MAX_ERRMSG = 1_000
 _FROM_IP = re.compile(r"from ip:\s*([0-9a-fA-F.:]+)")
+RECONCILE_ZONE = ZoneInfo("Asia/Shanghai")
+RECONCILE_FROM_MINUTE = 2 * 60  # of the night in China, when neither customers nor staff write
+RECONCILE_SPREAD_MINUTES = 120
+RECONCILE_QUIET = timedelta(hours=3)
+RECONCILE_OVERDUE = timedelta(hours=36)
 _LINK_BYTES = {"title": 128, "desc": 512, "url": 2048, "picurl": 2048}
 
 
@@ -164,3 +173,16 @@ def _check_kf_menu_item(endpoint: Endpoint, item: KfMenuItem) -> None:
         check_bytes(endpoint, "menu url", item.url, most=KF_URL_BYTES)
         most = KF_MENU_LINK_BYTES
     check_bytes(endpoint, "menu line", item.text, most=most)
+
+
+def is_reconcile_due(*, now: datetime, last_asked_at: datetime | None, jitter: str) -> bool:
+    """Whether the nightly reconcile is to be asked for: between 2 and 4 o'clock in China, at a minute that `jitter` spreads.
+
+    A night that was missed is made good for at any hour when 36 hours have passed; a corp that was never read is read at once.
+    """
+    if last_asked_at is None or now - last_asked_at >= RECONCILE_OVERDUE:
+        return True
+    minute = RECONCILE_FROM_MINUTE + crc32(jitter.encode()) % RECONCILE_SPREAD_MINUTES
+    midnight = now.astimezone(RECONCILE_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    due = midnight + timedelta(minutes=minute)
+    return due <= now < due + RECONCILE_QUIET and last_asked_at < due

@@ -8,6 +8,7 @@ from juqun.cli.commands.account import account
 from juqun.cli.commands.doctor import doctor
 from juqun.cli.commands.importing import import_group
 from juqun.cli.commands.report import report
+from juqun.cli.commands.wecom import wecom
 
 HELP = """Juqun (聚群) keeps the customers of a chain of shops: gather, interact, operate, convert, measure.
 
@@ -32,5 +33,5 @@ def root() -> None:
     """Parse nothing: the group only holds the commands together."""
 
 
-for command in (run.up, run.web, run.worker, run.scheduler, import_group, report, doctor, account):
+for command in (run.up, run.web, run.worker, run.scheduler, import_group, report, doctor, account, wecom):
     root.add_command(command)

@@ -144,3 +144,10 @@ def test_doctor_sees_a_secret_that_others_may_read(settings, tmp_path):
     assert "644" in found["Secret key"].seen
     (tmp_path / "secret.key").chmod(0o600)
     assert {one.name: one for one in examine()}["Secret key"].is_ok
+
+
+def test_a_sync_is_asked_for_once():
+    first, second = juqun("wecom", "sync", "--reconcile"), juqun("wecom", "sync")
+    assert (first.exit_code, second.exit_code) == (0, 1)
+    assert "see Sync in the console" in first.output
+    assert "being read already (staff)" in second.output

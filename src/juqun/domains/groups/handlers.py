@@ -6,8 +6,9 @@ from juqun.channels.wecom.events import (
     GroupChatChanged,
     GroupChatCreated,
     GroupChatDismissed,
+    SyncAsked,
 )
-from juqun.channels.wecom.types import DriftChoice, DriftKind
+from juqun.channels.wecom.types import DriftChoice, DriftKind, SyncKind
 from juqun.domains.groups import jobs, operations, queries
 from juqun.domains.groups.events import EntryChanged, GroupWelcomeChanged, NextGroupPlanned
 from juqun.domains.members.events import MemberErased, MembersMerged, MembersSplit
@@ -25,6 +26,11 @@ def on_group_chat_changed(event: GroupChatChanged) -> None:
 
 def on_group_chat_dismissed(event: GroupChatDismissed) -> None:
     operations.dismiss_group(chat_id=event.chat_id, at=event.at)
+
+
+def on_sync_asked(event: SyncAsked) -> None:
+    if event.kind == SyncKind.GROUPS:
+        jobs.ask_plan(run_id=event.run_id)
 
 
 def on_entry_changed(event: EntryChanged) -> None:

@@ -1,18 +1,24 @@
 """Queue entry points of the groups room."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from juqun.channels.wecom import operations as wecom
+from juqun.channels.wecom.errors import WecomError
+from juqun.channels.wecom.types import FindingKind, SyncFinding, SyncShard, SyncStep, SyncTaken
 from juqun.domains.groups import operations, queries
 from juqun.kernel import clock
-from juqun.kernel.jobs import RetryLater, enqueue, enqueue_many, job
+from juqun.kernel.jobs import Request, RetryLater, enqueue, enqueue_many, enqueue_requests, job
+from juqun.kernel.secrets import mask
 
 SECOND_LOOK = timedelta(seconds=60)  # the channel's details may lag behind its own callback
 BUSY_SECONDS = 2
 BATCH = 1000
+CHATS_PER_SHARD = 100
+BEHIND_OTHER_CALLS = -10
 
 
 def ask_sync(*, chat_id: str, at: datetime, version: str = "", is_second_look: bool = False) -> None:
@@ -107,17 +113,36 @@ def reconcile_entries() -> None:
         ask_welcome(welcome_id)
 
 
+def ask_plan(*, run_id: int) -> None:
+    """Ask for a reading of all groups to be cut into shards, or to go on where it stands."""
+    enqueue_requests(plan_chats, [Request(kwargs={"run_id": run_id}, dedupe_key=f"groups.plan:{run_id}")])
+
+
+@job(queue="send", atomic=False, lease_seconds=300)
+def plan_chats(*, run_id: int) -> None:
+    """Cut a run into shards of chats: those the channel lists, and those of ours that it does not, to see what became of them."""
+    if wecom.needs_plan(run_id=run_id):
+        with wecom.failing_run(run_id=run_id):
+            listed = list(dict.fromkeys(wecom.iter_group_chat_ids()))
+            known = set(listed)
+            missing = [chat_id for chat_id in queries.open_chat_ids() if chat_id not in known]
+            calls = max(1, -(-len(listed) // BATCH))
+            wecom.plan_sync(run_id=run_id, subjects=[*listed, *missing], most=CHATS_PER_SHARD, calls=calls)
+    _ask_walks(wecom.list_open_shards(run_id=run_id))
+
+
+def _ask_walks(shard_ids: Sequence[int]) -> None:
+    requests = [
+        Request(kwargs={"shard_id": one}, dedupe_key=f"groups.walk:{one}", priority=BEHIND_OTHER_CALLS)
+        for one in shard_ids
+    ]
+    enqueue_requests(walk_chats, requests)
+
+
 @job(queue="send", atomic=False, lease_seconds=120)
-def read_all_chats() -> None:
-    """Ask for the reading of every chat that the channel knows: what callbacks were lost is found here."""
-    at = clock.now()
-    batch: list[str] = []
-    for chat_id in wecom.iter_group_chat_ids():
-        batch.append(chat_id)
-        if len(batch) == BATCH:
-            _ask_many(batch, at)
-            batch = []
-    _ask_many(batch, at)
+def walk_chats(*, shard_id: int) -> None:
+    """Walk on with one shard for some seconds: one chat, one call."""
+    _ask_walks(wecom.walk_shard(shard_id=shard_id, next_step=_next_step))
 
 
 def ask_welcome(welcome_id: int) -> None:
@@ -125,9 +150,25 @@ def ask_welcome(welcome_id: int) -> None:
     enqueue(apply_group_welcome, dedupe_key=f"groups.welcome:{welcome_id}", welcome_id=welcome_id)
 
 
-def _ask_many(chat_ids: list[str], at: datetime) -> None:
-    enqueue_many(
-        sync_group_chat,
-        [{"chat_id": chat_id, "at": at.isoformat(), "is_second_look": True} for chat_id in chat_ids],
-        dedupe_keys=[f"groups.sync:{chat_id}" for chat_id in chat_ids],
-    )
+def _next_step(shard: SyncShard) -> SyncStep:
+    position, at = int(shard.cursor or 0), clock.now()
+    chat_id = shard.subjects[position]
+    is_done = position + 1 >= len(shard.subjects)
+    taken: SyncTaken | None = None
+    reading: operations.ChatReading | None = None
+    try:
+        reading = operations.read_chat(chat_id=chat_id)
+    except WecomError as error:
+        code = wecom.refusal_code(error)
+        if code is None:
+            raise
+        found = SyncFinding(kind=FindingKind.REFUSED, subject=mask(chat_id), code=code)
+        taken = SyncTaken(checked=1, findings=(found,))
+
+    def apply() -> SyncTaken:
+        stored = operations.reconcile_chat(reading=reading, at=at) if reading is not None else taken
+        if stored is None:
+            raise RetryLater(BUSY_SECONDS)
+        return stored
+
+    return SyncStep(apply=apply, cursor=str(position + 1), is_read=is_done, is_done=is_done, reached=position + 1)

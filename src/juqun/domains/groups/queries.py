@@ -318,6 +318,11 @@ def list_chat_ids(*, member_id: int) -> list[str]:
     return list(found.order_by("group_id").values_list("group__chat_id", flat=True))
 
 
+def open_chat_ids() -> list[str]:
+    """Return the chats of all groups that are not dismissed; a system look-up without scope."""
+    return list(Group.unscoped.filter(dismissed_at__isnull=True).order_by("pk").values_list("chat_id", flat=True))
+
+
 def member_groups(*, scope: DataScope, member_id: int) -> list[MemberGroup]:
     """Return the groups of a scope in which a member is or was, present ones first, then the latest joined."""
     found = (

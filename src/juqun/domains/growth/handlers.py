@@ -4,7 +4,15 @@ from juqun.channels.wecom.events import ComparisonAsked, DriftDecided
 from juqun.channels.wecom.types import DriftChoice, DriftKind
 from juqun.domains.growth import jobs, operations
 from juqun.domains.growth.events import LiveCodeChanged
-from juqun.domains.members.events import FriendAdded, FriendLost, MemberErased, MembersMerged, MembersSplit
+from juqun.domains.members import queries as members
+from juqun.domains.members.events import (
+    FriendAdded,
+    FriendLost,
+    FriendsTakenUp,
+    MemberErased,
+    MembersMerged,
+    MembersSplit,
+)
 from juqun.domains.org.events import StaffLeft
 from juqun.kernel.jobs import enqueue
 
@@ -22,6 +30,10 @@ def on_friend_added(event: FriendAdded) -> None:
         at=event.at,
         is_first=event.is_first,
     )
+
+
+def on_friends_taken_up(event: FriendsTakenUp) -> None:
+    operations.record_taken_up(friends=members.list_taken_up(friends=event.friends))
 
 
 def on_friend_lost(event: FriendLost) -> None:

@@ -9,7 +9,10 @@ from juqun.kernel.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberIdentified(Event):
-    """A member was created, or became known under a further name. Not told by imports (see MembersImported)."""
+    """A member was created, or became known under a further name.
+
+    Not told by imports (see MembersImported), nor for the friends that reading WeCom finds (see FriendsTakenUp).
+    """
 
     NAME: ClassVar[str] = "members.member_identified"
     member_id: int
@@ -65,6 +68,18 @@ class FriendAdded(Event):
     state: str
     at: datetime
     is_first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FriendsTakenUp(Event):
+    """Reading WeCom found friendships that nobody had told of, at most a page (100) of them: old facts, not new encounters.
+
+    It stands in place of a FriendAdded for each, so that two million old friends neither are two million events nor start what
+    greets somebody new. `friends` is `link:seconds:is_first` each, comma separated; `queries.list_taken_up` reads it.
+    """
+
+    NAME: ClassVar[str] = "members.friends_taken_up"
+    friends: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

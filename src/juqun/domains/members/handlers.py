@@ -1,7 +1,5 @@
 """What the members room does about news from WeCom. Every handler may be called twice and out of order."""
 
-from datetime import datetime
-
 from juqun.channels.wecom import operations as wecom
 from juqun.channels.wecom.errors import WecomRefusedError
 from juqun.channels.wecom.events import (
@@ -12,19 +10,18 @@ from juqun.channels.wecom.events import (
     ContactLost,
     CorpTagsChanged,
     DriftDecided,
+    SyncAsked,
 )
-from juqun.channels.wecom.types import Contact, DriftChoice, DriftKind, Follow
-from juqun.domains.members import operations, queries, rules, tag_jobs
+from juqun.channels.wecom.types import Contact, DriftChoice, DriftKind, Follow, SyncKind
+from juqun.domains.members import jobs, operations, queries
 from juqun.domains.members.events import ManagedTagChanged, ManagedTagReady, MarksWanted
-from juqun.domains.members.types import Identity, IdentityKind, LostBy, SeenFriend
+from juqun.domains.members.types import IdentityKind, LostBy
 from juqun.domains.org import queries as org
 from juqun.domains.org.types import NodeKind, StaffView
 from juqun.kernel import clock
 from juqun.kernel.jobs import GiveUp, enqueue
 from juqun.kernel.scope import DataScope
 
-SOURCE = "wecom"
-GENDERS = {1: "male", 2: "female"}
 NO_LONGER_A_CONTACT = frozenset({84061, 40096})  # "not an external contact", "external userid invalid": gone meanwhile
 
 
@@ -50,29 +47,10 @@ def on_contact_added(event: ContactAdded) -> None:
     )
 
 
-def take_up(*, person: StaffView, external_userid: str, before: datetime) -> bool:
-    """Note a friendship that was found by reading, as its callback would have; False when it is not older than `before`."""
-    read_at = clock.wall()
-    contact = _read(external_userid)
-    follow = None if contact is None else _follow(contact, person.userid)
-    if contact is None or follow is None or follow.created_at > before:
-        return False
-    found = ContactAdded(
-        userid=person.userid,
-        external_userid=external_userid,
-        state=follow.state or "",
-        welcome_code="",
-        at=follow.created_at,
-    )
-    is_new = operations.add_friend(
-        member_id=_identify(contact, found, person),
-        staff_id=person.id,
-        external_userid=external_userid,
-        state=found.state,
-        at=found.at,
-    )
-    _take_marks(contact, read_at)
-    return is_new
+def on_sync_asked(event: SyncAsked) -> None:
+    """All friends of all staff are to be read."""
+    if event.kind == SyncKind.CONTACTS:
+        jobs.ask_plan(run_id=event.run_id)
 
 
 def on_contact_edited(event: ContactEdited) -> None:
@@ -88,7 +66,7 @@ def on_contact_edited(event: ContactEdited) -> None:
     contact = _read(event.external_userid)
     if contact is not None:
         _identify(contact, event, org.get_staff_by_userid(userid=event.userid))
-        _take_marks(contact, read_at)
+        operations.take_contact_marks(contacts=[contact], read_at=read_at)
 
 
 def on_contact_lost(event: ContactLost) -> None:
@@ -114,34 +92,13 @@ def _follow(contact: Contact, userid: str) -> Follow | None:
     return next((follow for follow in contact.follow if follow.userid == userid), None)
 
 
-def _take_marks(contact: Contact, read_at: datetime) -> None:
-    """Take in the tags that staff set on this contact by hand."""
-    if not queries.has_managed_tags():
-        return
-    people = {follow.userid: org.get_staff_by_userid(userid=follow.userid) for follow in contact.follow}
-    operations.take_marks(
-        seen=[
-            SeenFriend(staff_id=person.id, external_userid=contact.external_userid, tag_ids=follow.tag_ids)
-            for follow in contact.follow
-            if (person := people[follow.userid]) is not None
-        ],
-        read_at=read_at,
-    )
-
-
 def _identify(contact: Contact, event: ContactAdded | ContactEdited, person: StaffView | None) -> int:
-    follow = _follow(contact, event.userid)
-    mobiles = follow.remark_mobiles if follow is not None else ()
-    identities = [Identity(kind=IdentityKind.EXTERNAL_USERID, value=contact.external_userid)]
-    if contact.unionid:
-        identities.append(Identity(kind=IdentityKind.UNIONID, value=contact.unionid))
-    identities += [Identity(kind=IdentityKind.PHONE, value=mobile) for mobile in mobiles if rules.is_phone(mobile)]
     result = operations.identify(
-        identities=identities,
+        identities=operations.identities_of(contact, event.userid),
         display_name=contact.name,
         store_id=_store_of(person),
-        gender=GENDERS.get(contact.gender, ""),
-        source=SOURCE,
+        gender=operations.GENDERS.get(contact.gender, ""),
+        source=operations.SOURCE,
         at=event.at,
     )
     return result.member_id
@@ -164,20 +121,20 @@ def _lose(event: ContactLost | ContactDropped, by: LostBy) -> None:
 
 def on_corp_tags_changed(_event: CorpTagsChanged) -> None:
     """Somebody changed the corp's tags; the event tells too little, so the list is read."""
-    enqueue(tag_jobs.read_corp_tags, dedupe_key="members.read_corp_tags")
+    enqueue(jobs.read_corp_tags, dedupe_key="members.read_corp_tags")
 
 
 def on_managed_tag_changed(event: ManagedTagChanged) -> None:
-    enqueue(tag_jobs.apply_corp_tag, dedupe_key=f"members.corp_tag:{event.tag_id}", tag_id=event.tag_id)
+    enqueue(jobs.apply_corp_tag, dedupe_key=f"members.corp_tag:{event.tag_id}", tag_id=event.tag_id)
 
 
 def on_managed_tag_ready(_event: ManagedTagReady) -> None:
     """Plan its marks; tags that become ready together are planned in one round."""
-    enqueue(tag_jobs.plan_marks, dedupe_key="members.plan_marks")
+    enqueue(jobs.plan_marks, dedupe_key="members.plan_marks")
 
 
 def on_marks_wanted(event: MarksWanted) -> None:
-    tag_jobs.ask_push([event.staff_id])
+    jobs.ask_push([event.staff_id])
 
 
 def on_drift_decided(event: DriftDecided) -> None:
@@ -188,4 +145,4 @@ def on_drift_decided(event: DriftDecided) -> None:
 
 def on_comparison_asked(_event: ComparisonAsked) -> None:
     """Somebody does not want to wait for the night's round."""
-    enqueue(tag_jobs.compare_tags, dedupe_key="members.compare_tags")
+    enqueue(jobs.compare_tags, dedupe_key="members.compare_tags")

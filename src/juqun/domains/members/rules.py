@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 import phonenumbers
@@ -16,6 +17,7 @@ GENDERS: Final[Mapping[str, str]] = {
     "f": "female", "female": "female", "女": "female", "2": "female",
 }  # fmt: skip
 BIRTH_YEARS: Final = (1900, 2100)
+A_MOMENT: Final = timedelta(seconds=1)  # WeCom's times are whole seconds
 
 # The numbering plan itself comes from the phonenumbers library; reading its pattern once makes the common case, a Chinese
 # mobile number, twenty times faster than parsing, with the same answer.

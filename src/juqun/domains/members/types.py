@@ -30,6 +30,7 @@ class LostBy(StrEnum):
     CUSTOMER = "customer"
     STAFF = "staff"
     TRANSFER = "transfer"
+    RECONCILE = "reconcile"  # nobody told of it: WeCom did not have it any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,18 @@ class FriendView:
     staff_id: int
     userid: str
     external_userid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenUpFriend:
+    """A friendship that was found by reading WeCom; the same facts as of FriendAdded."""
+
+    member_id: int
+    staff_id: int
+    external_userid: str
+    state: str
+    at: datetime
+    is_first: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from juqun.kernel.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffJoined(Event):
-    """A member of staff was entered (by hand or by import)."""
+    """A member of staff was entered (by hand or by import), or came back."""
 
     NAME: ClassVar[str] = "org.staff_joined"
     staff_id: int

@@ -89,6 +89,8 @@ class Staff(ScopedModel):
     is_active = models.BooleanField(_("active"), default=True)
     joined_at = models.DateTimeField(_("joined at"))
     left_at = models.DateTimeField(_("left at"), null=True, blank=True)
+    # Whoever left by WeCom's word comes back by it; whom people entered as gone stays gone.
+    left_by_wecom = models.BooleanField(default=False)
 
     class Meta(ScopedModel.Meta):
         verbose_name = _("member of staff")

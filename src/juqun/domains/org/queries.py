@@ -50,6 +50,18 @@ def get_staff_by_userid(*, userid: str) -> StaffView | None:
     return None if row is None else _staff_view(row)
 
 
+def find_staff(*, userids: Iterable[str]) -> dict[str, StaffView]:
+    """Members of staff by the userids that WeCom knows them by, also those who left; unknown ones are left out. (System look-up.)"""
+    rows = Staff.unscoped.select_related("node").filter(userid__in=set(userids))
+    return {row.userid: _staff_view(row) for row in rows}
+
+
+def home_stores(*, staff_ids: Iterable[int]) -> dict[int, int]:
+    """The store at which each member of staff works; who works at a higher tier is left out. (System look-up.)"""
+    rows = Staff.unscoped.filter(pk__in=set(staff_ids), node__kind=NodeKind.STORE)
+    return dict(rows.values_list("pk", "node_id"))
+
+
 def get_staff(*, scope: DataScope, staff_id: int) -> StaffView:
     """One member of staff in scope. Raises StaffNotFoundError."""
     row = Staff.objects.within(scope).select_related("node").filter(pk=staff_id).first()

@@ -51,6 +51,7 @@ SECTIONS: Final[tuple[tuple[Promise | str, tuple[Entry, ...]], ...]] = (
             (Area.IMPORTS, _("Imports"), "console:imports", "upload_file"),
             (Area.JOBS, _("Jobs"), "console:jobs", "manufacturing"),
             (Area.CONNECTION, _("WeCom connection"), "console:connection", "cable"),
+            (Area.SYNC, _("Sync"), "console:sync", "sync"),
         ),
     ),
 )

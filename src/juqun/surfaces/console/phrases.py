@@ -60,7 +60,19 @@ COUPON: Final[Words] = {
     "issued": _("issued"), "frozen": _("held for an order"), "used": _("used"), "expired": _("expired"), "void": _("withdrawn"),
 }  # fmt: skip
 TEMPLATE: Final[Words] = {"draft": _("draft"), "on": _("on"), "paused": _("paused"), "ended": _("ended")}
-RUN: Final[Words] = {"running": _("running"), "done": _("done"), "failed": _("failed")}
+RUN: Final[Words] = {"planning": _("waiting"), "running": _("running"), "done": _("done"), "failed": _("failed")}
+SYNC: Final[Words] = {"staff": _("Staff"), "contacts": _("Customers"), "groups": _("Groups")}
+SYNC_MODE: Final[Words] = {"take_up": _("sync"), "reconcile": _("reconcile")}
+FINDING: Final[Words] = {
+    "added": _("added"), "lost": _("ended"), "edited": _("changed"), "refused": _("not read"),
+}  # fmt: skip
+# Why something was not read, and what to do about it; other codes are WeCom's own.
+SYNC_CODE: Final[Words] = {
+    "not_among_staff": _("is not among the staff: enter or import them, then sync again"),
+    "not_listed": _("has no customer contact in WeCom: switch it on there, or let the app see them"),
+    "60011": _("is outside the app's visible range: widen it in WeCom's console"),
+    "84061": _("has no customer contact in WeCom: switch it on there, or let the app see them"),
+}  # fmt: skip
 IMPORT: Final[Words] = {
     "tree": _("Organisation tree"), "staff": _("Staff"),
     "members": _("Members"), "products": _("Products"), "orders": _("Order lines"), "redemptions": _("Coupon redemptions"),
@@ -76,7 +88,9 @@ OUTCOME: Final[Words] = {
     "refused": _("refused by WeCom"), "recorded": _("needs no answer"),
 }  # fmt: skip
 GENDER: Final[Words] = {"male": _("male"), "female": _("female"), "unknown": _("unknown"), "": _("unknown")}
-LOST_BY: Final[Words] = {"customer": _("by the customer"), "staff": _("by staff"), "transfer": _("by hand-over")}
+LOST_BY: Final[Words] = {"customer": _("by the customer"), "staff": _("by staff"), "transfer": _("by hand-over"),
+    "reconcile": _("found ended at the nightly reconcile"),
+}  # fmt: skip
 
 DRIFT: Final[Words] = {
     "contact_way": _("Live code"), "join_way": _("Way in"), "corp_tag": _("Tag"), "group_welcome": _("Group welcome"),
@@ -112,6 +126,7 @@ BOOKS: Final[Mapping[str, Words]] = {
     "reason": REASON, "unit": UNIT, "coupon": COUPON, "template": TEMPLATE, "run": RUN, "import": IMPORT, "job": JOB,
     "drift": DRIFT, "drift_choice": DRIFT_CHOICE, "drift_field": DRIFT_FIELD, "drift_blocker": DRIFT_BLOCKER,
     "welcome": WELCOME, "outcome": OUTCOME, "gender": GENDER, "lost_by": LOST_BY,
+    "sync": SYNC, "sync_mode": SYNC_MODE, "finding": FINDING, "sync_code": SYNC_CODE,
 }  # fmt: skip
 
 # Colour of a state: what is well, what needs a look, what is over or went wrong.
@@ -123,7 +138,7 @@ TONE: Final[Mapping[str, str]] = {
     "queued": "info", "created": "info", "unknown": "warn", "cancelled": "mute", "skipped": "mute", "issued": "info",
     "frozen": "warn", "expired": "mute", "void": "mute", "paused": "warn", "ended": "mute", "running": "info",
     "failed": "bad", "dead": "bad", "late": "bad", "handed": "info", "window_closed": "warn", "nothing": "mute",
-    "with_servicer": "info", "recorded": "mute",
+    "with_servicer": "info", "recorded": "mute", "planning": "warn", "added": "good", "lost": "warn", "edited": "info",
 }  # fmt: skip
 
 # A line of a member's time line: icon and sentence; the sentence's fields come from the entry and from `timeline_fields`.

@@ -22,6 +22,7 @@ from juqun.surfaces.console.pages import (
     organisation,
     robot,
     segments,
+    sync,
     tags,
     till_keys,
     ways,
@@ -67,6 +68,8 @@ PAGES: Sequence[tuple[str, type[Page], str]] = (
     ("jobs/", jobs.JobsPage, "jobs"),
     ("connection/", connection.ConnectionPage, "connection"),
     ("connection/line/", connection.ConnectionLine, "connection_line"),
+    ("sync/", sync.SyncPage, "sync"),
+    ("sync/runs/", sync.SyncRuns, "sync_runs"),
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from juqun.channels.wecom import endpoints, mappers, rules
 from juqun.channels.wecom.client import get_client
 from juqun.channels.wecom.errors import WecomLimitError, WecomRefusedError
-from juqun.channels.wecom.types import Contact, ConvertedId
+from juqun.channels.wecom.types import Contact, ContactPage, ConvertedId
 
 USERS_PER_BATCH = 100
 CONTACTS_PER_PAGE = 100
@@ -36,20 +36,40 @@ def list_contact_ids(*, userid: str) -> list[str]:
 
 def iter_contacts(*, userids: Sequence[str]) -> Iterator[Contact]:
     """Read all friends of the given staff, 100 to a page. One Contact per friendship: each carries exactly one follower."""
-    endpoint = endpoints.CONTACT_BATCH
     for start in range(0, len(userids), USERS_PER_BATCH):
-        body = {"userid_list": list(userids[start : start + USERS_PER_BATCH]), "limit": CONTACTS_PER_PAGE}
-        try:
-            for page in get_client().pages(endpoint, body):
-                with mappers.reading(endpoint):
-                    rows = [
-                        mappers.contact(row["external_contact"], [row["follow_info"]])
-                        for row in page.get("external_contact_list", ())
-                    ]
-                yield from rows
-        except WecomRefusedError as error:
-            if error.errcode != rules.NO_CONTACT:
-                raise
+        batch, cursor = userids[start : start + USERS_PER_BATCH], ""
+        while True:
+            page = get_contact_page(userids=batch, cursor=cursor)
+            yield from page.contacts
+            if not page.next_cursor:
+                break
+            cursor = page.next_cursor
+
+
+def get_contact_page(*, userids: Sequence[str], cursor: str) -> ContactPage:
+    """Read one page (100 friendships) of the friends of at most 100 staff; `cursor` is "" for the first.
+
+    Staff without any customer give an empty page, also where WeCom says 84061. A cursor that repeats itself is the end.
+    """
+    endpoint = endpoints.CONTACT_BATCH
+    rules.check_count(endpoint, "userids", len(userids), most=USERS_PER_BATCH)
+    body = {"userid_list": list(userids), "limit": CONTACTS_PER_PAGE, "cursor": cursor}
+    try:
+        answer = get_client().call(endpoint, body)
+    except WecomRefusedError as error:
+        if error.errcode == rules.NO_CONTACT:
+            return ContactPage(contacts=(), next_cursor="", reached=len(userids))
+        raise
+    with mappers.reading(endpoint):
+        contacts = tuple(
+            mappers.contact(row["external_contact"], [row["follow_info"]])
+            for row in answer.get("external_contact_list") or ()
+        )
+        following = answer.get("next_cursor") or ""
+    following = "" if following == cursor else following
+    last = contacts[-1].follow[0].userid if contacts and following else ""
+    reached = userids.index(last) if last in userids else 0
+    return ContactPage(contacts=contacts, next_cursor=following, reached=reached if following else len(userids))
 
 
 def remark_contact(

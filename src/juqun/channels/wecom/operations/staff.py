@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from juqun.channels.wecom import endpoints, mappers, rules
 from juqun.channels.wecom.client import get_client
-from juqun.channels.wecom.errors import WecomLimitError
+from juqun.channels.wecom.errors import WecomLimitError, WecomRefusedError
 from juqun.channels.wecom.types import StaffUser
 
 MEDIA_LIMIT_BYTES = {"image": 10 << 20, "voice": 2 << 20, "video": 10 << 20, "file": 20 << 20}
 _SAME_NOTICE_SECONDS = 60
+_STATUS_LEFT = 5
 _NOTICE_BYTES = {"title": 128, "description": 512}
 
 
@@ -22,23 +23,47 @@ def list_follow_userids() -> list[str]:
 
 def iter_staff_users() -> Iterator[StaffUser]:
     """Read the staff of all departments that the app may see; somebody in several departments comes once."""
-    client, seen = get_client(), set[str]()
-    answer = client.call(endpoints.DEPARTMENT_SIMPLE_LIST)
-    with mappers.reading(endpoints.DEPARTMENT_SIMPLE_LIST):
-        department_ids = [int(row["id"]) for row in answer["department_id"]]
-    for department_id in department_ids:
-        answer = client.call(endpoints.USER_SIMPLE_LIST, params={"department_id": department_id})
-        with mappers.reading(endpoints.USER_SIMPLE_LIST):
-            users = [
-                StaffUser(
-                    userid=row["userid"],
-                    name=row["name"],
-                    department_ids=tuple(row.get("department") or (department_id,)),
-                )
-                for row in answer["userlist"]
-            ]
+    seen = set[str]()
+    for department_id in list_department_ids():
+        users = list_department_users(department_id=department_id)
         yield from (user for user in users if user.userid not in seen)
         seen.update(user.userid for user in users)
+
+
+def list_department_ids() -> list[int]:
+    """List the departments that the app may see."""
+    answer = get_client().call(endpoints.DEPARTMENT_SIMPLE_LIST)
+    with mappers.reading(endpoints.DEPARTMENT_SIMPLE_LIST):
+        return [int(row["id"]) for row in answer["department_id"]]
+
+
+def list_department_users(*, department_id: int) -> list[StaffUser]:
+    """Read the direct members of one department."""
+    answer = get_client().call(endpoints.USER_SIMPLE_LIST, params={"department_id": department_id})
+    with mappers.reading(endpoints.USER_SIMPLE_LIST):
+        return [
+            StaffUser(
+                userid=row["userid"],
+                name=row["name"],
+                department_ids=tuple(row.get("department") or (department_id,)),
+            )
+            for row in answer["userlist"]
+        ]
+
+
+def is_employed(*, userid: str) -> bool:
+    """Whether the address book still has somebody (WeCom says 60111 when not); also true for whoever is disabled for a while.
+
+    Raises WecomRefusedError for somebody whom the app may not see: then nobody knows.
+    """
+    try:
+        answer = get_client().call(endpoints.USER_GET, params={"userid": userid})
+    except WecomRefusedError as error:
+        if error.errcode == rules.NO_SUCH_USER:
+            return False
+        raise
+    with mappers.reading(endpoints.USER_GET):
+        return int(answer.get("status", 1)) != _STATUS_LEFT
 
 
 def upload_media(*, kind: str, filename: str, content: bytes) -> str:

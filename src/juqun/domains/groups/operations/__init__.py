@@ -1,6 +1,6 @@
 """Writes of the groups room, one module per concern."""
 
-from juqun.domains.groups.operations.chats import dismiss_group, sync_group
+from juqun.domains.groups.operations.chats import ChatReading, dismiss_group, read_chat, reconcile_chat, sync_group
 from juqun.domains.groups.operations.drifts import act_on_drift
 from juqun.domains.groups.operations.entries import open_entry, reconcile_entry
 from juqun.domains.groups.operations.kinds import create_kind, update_kind
@@ -16,6 +16,7 @@ from juqun.domains.groups.operations.welcomes import (
 )
 
 __all__ = [
+    "ChatReading",
     "act_on_drift",
     "act_on_welcome_drift",
     "apply_entry",
@@ -25,6 +26,8 @@ __all__ = [
     "drop_group_welcome",
     "move_memberships",
     "open_entry",
+    "read_chat",
+    "reconcile_chat",
     "reconcile_entry",
     "record_message",
     "refresh_states",

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from juqun.channels.wecom import operations as wecom
 from juqun.channels.wecom.errors import WecomRefusedError
-from juqun.channels.wecom.types import GroupChat, GroupChatMember
+from juqun.channels.wecom.types import FindingKind, GroupChat, GroupChatMember, SyncFinding, SyncTaken
 from juqun.domains.groups import rules
 from juqun.domains.groups.events import GroupDismissed, GroupFull, GroupJoined, GroupLeft, GroupOpened
 from juqun.domains.groups.models import Entry, Group, Kind, Membership, PlannedGroup
@@ -25,6 +25,7 @@ from juqun.domains.org import queries as org
 from juqun.domains.org.types import NodeKind, StaffView
 from juqun.kernel import events
 from juqun.kernel.scope import DataScope
+from juqun.kernel.secrets import mask
 
 READINGS = 3  # a first reading that loses the race for the row is repeated; each loser finds the row made by the winner
 BATCH = 1000
@@ -46,6 +47,15 @@ class _Place:
     owner: StaffView | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatReading:
+    """One reading of a chat, not stored yet; ``chat`` is None when the channel has no such chat any more."""
+
+    chat_id: str
+    ticket: int | None
+    chat: GroupChat | None
+
+
 def sync_group(*, chat_id: str, at: datetime) -> SyncResult:
     """Read a chat and make the group equal to it: people, owner, name, state, and the way in that leads to it.
 
@@ -54,19 +64,61 @@ def sync_group(*, chat_id: str, at: datetime) -> SyncResult:
     exists and was never known gives ``group_id=None``.
     """
     for _reading in range(READINGS):
-        ticket = _take_ticket(chat_id)
-        try:
-            chat = wecom.get_group_chat(chat_id=chat_id)
-        except WecomRefusedError as refused:
-            if refused.errcode in GONE_CODES:
-                return SyncResult(group_id=None)
-            raise
-        place = _place(chat)
-        people = _identify(chat.members, place.store_id, at)
-        result = _store(chat, place, people, ticket, at)
+        reading = read_chat(chat_id=chat_id)
+        result = store_chat(reading=reading, at=at)
         if result is not None:
             return result
     return SyncResult(group_id=None, is_stale=True)
+
+
+def read_chat(*, chat_id: str) -> ChatReading:
+    """Read a chat from the channel, to be stored by `store_chat`; a reading that began later wins over this one."""
+    ticket = _take_ticket(chat_id)
+    try:
+        return ChatReading(chat_id=chat_id, ticket=ticket, chat=wecom.get_group_chat(chat_id=chat_id))
+    except WecomRefusedError as refused:
+        if refused.errcode in GONE_CODES:
+            return ChatReading(chat_id=chat_id, ticket=ticket, chat=None)
+        raise
+
+
+def store_chat(*, reading: ChatReading, at: datetime) -> SyncResult | None:
+    """Make the group equal to a reading; None when another first reading made the row meanwhile: then read again."""
+    if reading.chat is None:
+        return SyncResult(group_id=None)
+    place = _place(reading.chat)
+    people = _identify(reading.chat.members, place.store_id, at)
+    return _store(reading.chat, place, people, reading.ticket, at)
+
+
+def reconcile_chat(*, reading: ChatReading, at: datetime) -> SyncTaken | None:
+    """Store a reading of the nightly run and tell what differed; a chat that is gone was dismissed. None: read again."""
+    before = Group.unscoped.filter(chat_id=reading.chat_id).values_list("name", "owner_userid").first()
+    subject = mask(reading.chat_id)
+    if reading.chat is None:
+        is_lost = dismiss_group(chat_id=reading.chat_id, at=at)
+        findings = (SyncFinding(kind=FindingKind.LOST, subject=subject),) if is_lost else ()
+        return SyncTaken(checked=1, lost=int(is_lost), findings=findings)
+    result = store_chat(reading=reading, at=at)
+    if result is None:
+        return None
+    if result.is_stale:
+        return SyncTaken(checked=1)
+    is_new, is_edited = before is None, before is not None and before != (reading.chat.name, reading.chat.owner)
+    counts = {
+        FindingKind.ADDED: result.joined + is_new,
+        FindingKind.LOST: result.left,
+        FindingKind.EDITED: int(is_edited),
+    }
+    return SyncTaken(
+        checked=1,
+        added=counts[FindingKind.ADDED],
+        lost=counts[FindingKind.LOST],
+        edited=counts[FindingKind.EDITED],
+        findings=tuple(
+            SyncFinding(kind=kind, subject=subject, other=str(number)) for kind, number in counts.items() if number
+        ),
+    )
 
 
 def _take_ticket(chat_id: str) -> int | None:
@@ -112,6 +164,9 @@ def _identify(people: Sequence[GroupChatMember], store_id: int | None, at: datet
     The known ones are found in one look-up, only strangers are identified one by one.
     """
     customers = [person for person in people if not person.is_staff]
+    erased = member_queries.erased_contacts(external_userids=[person.userid for person in customers])
+    # who was erased and stayed in the chat is left alone; who joined again since came by themselves
+    customers = [one for one in customers if one.userid not in erased or one.joined_at > erased[one.userid]]
     known = member_queries.find_member_ids(
         kind=IdentityKind.EXTERNAL_USERID, values=[person.userid for person in customers]
     )

@@ -15,6 +15,7 @@ from juqun.domains.growth.operations.scans import (
     move_scans,
     record_friend_lost,
     record_scan,
+    record_taken_up,
     return_scans,
 )
 from juqun.domains.growth.operations.ways import apply_live_code
@@ -28,6 +29,7 @@ __all__ = [
     "move_scans",
     "record_friend_lost",
     "record_scan",
+    "record_taken_up",
     "replace_staff",
     "retire_live_code",
     "retry_refused",

@@ -1,5 +1,6 @@
 """Friendships that came through codes: counted once, the member tagged and given a store, what is unknown kept."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -11,8 +12,9 @@ from juqun.domains.growth.events import CodeScanned, UnknownStateSeen
 from juqun.domains.growth.models import LiveCode, Scan
 from juqun.domains.members import operations as members
 from juqun.domains.members import queries as member_queries
+from juqun.domains.members.types import TakenUpFriend
 from juqun.kernel import events
-from juqun.kernel.secrets import seal
+from juqun.kernel.secrets import seal, seal_many
 from juqun.lake import feed
 
 STATE_KEPT = 64  # an acquisition link's channel may be longer than a contact way's state; more is not ours in any case
@@ -83,6 +85,68 @@ def _keep(
     if code is None:
         events.publish(UnknownStateSeen(scan_id=scan.pk))
     return True
+
+
+def record_taken_up(*, friends: Sequence[TakenUpFriend]) -> int:
+    """Count friendships that were found by reading the channel, all together; returns how many scans are new.
+
+    The same facts, tags and stores as `record_scan`, in few statements; CodeScanned is not told, for nobody scanned just now.
+    """
+    friends = sorted(friends, key=lambda friend: friend.at)
+    with transaction.atomic():
+        codes = {code.state: code for code in LiveCode.unscoped.filter(state__in={one.state for one in friends} - {""})}
+        counted = _keep_many(friends, codes)
+        stores = member_queries.member_stores(member_ids=[one.member_id for one in friends])
+        touches: list[tuple[str, dict[str, object]]] = []
+        for one in friends:
+            code = codes.get(one.state)
+            touch = {
+                "member_id": one.member_id,
+                "source": rules.touch_source(one.state, None if code is None else code.source),
+                "store_id": stores.get(one.member_id) if code is None else code.store_id,
+                "staff_id": one.staff_id,
+                "ts": one.at,
+            }
+            key = f"{one.member_id}:{one.staff_id}:{int(one.at.timestamp())}"
+            for kind in ("friend",) if code is None else ("friend", "scan"):
+                touches.append((f"{kind}:{key}", {"touch_key": f"{kind}:{key}", "kind": kind, **touch}))
+            if code is not None and stores.get(one.member_id, 0) is None:
+                stores[one.member_id] = code.store_id
+                members.assign_store(member_id=one.member_id, store_id=code.store_id)
+        feed.record_many("touches", touches)
+        for source in {code.source for code in codes.values()}:
+            came = [one.member_id for one in counted if one.state in codes and codes[one.state].source == source]
+            members.tag_members(member_ids=came, tag=rules.source_tag(source), source="growth")
+        return len(counted)
+
+
+def _keep_many(friends: Sequence[TakenUpFriend], codes: Mapping[str, LiveCode]) -> list[TakenUpFriend]:
+    """Store the scans of those who came with a state, each once; returns the new ones."""
+    with_state = [one for one in friends if one.state]
+    known = set(
+        Scan.unscoped.filter(came_as_id__in=[one.member_id for one in with_state]).values_list(
+            "came_as_id", "staff_id", "at"
+        )
+    )
+    new = [one for one in with_state if (one.member_id, one.staff_id, one.at) not in known]
+    resolved = member_queries.resolve_member_ids(member_ids=[one.member_id for one in new])
+    scans = Scan.unscoped.bulk_create(
+        [
+            Scan(
+                live_code=codes.get(one.state),
+                state=one.state,
+                member_id=resolved[one.member_id],
+                came_as_id=one.member_id,
+                staff_id=one.staff_id,
+                external_userid=sealed,
+                is_first=one.is_first,
+                at=one.at,
+            )
+            for one, sealed in zip(new, seal_many([one.external_userid for one in new]), strict=True)
+        ]
+    )
+    events.publish(*(UnknownStateSeen(scan_id=scan.pk) for scan in scans if scan.live_code_id is None))
+    return new
 
 
 def _store_of(member_id: int) -> int | None:

@@ -32,6 +32,27 @@ def add_friend(*, member_id: int, staff_id: int, external_userid: str, state: st
 
 
 def _add_friend(member_id: int, staff_id: int, external_userid: str, state: str, at: datetime) -> bool:
+    noted = note_friend(member_id, staff_id, external_userid, state, at)
+    if noted is None:
+        return False
+    link, is_first = noted
+    publish(
+        FriendAdded(
+            member_id=link.member_id,
+            staff_id=staff_id,
+            external_userid=external_userid,
+            state=state,
+            at=at,
+            is_first=is_first,
+        )
+    )
+    return True
+
+
+def note_friend(
+    member_id: int, staff_id: int, external_userid: str, state: str, at: datetime
+) -> tuple[FriendLink, bool] | None:
+    """Store a friendship and tell nobody: the link and whether it is the member's first; None when there is nothing new."""
     member = lock_member(member_id)
     identity = _identity(member, external_userid, at)
     link = FriendLink.objects.select_for_update().filter(identity=identity, staff_id=staff_id).first()
@@ -40,7 +61,7 @@ def _add_friend(member_id: int, staff_id: int, external_userid: str, state: str,
             # they parted and met again, and only the second news is here: the loss that is still to come is older than this
             link.added_at = at
             link.save(update_fields=["added_at"])
-        return False
+        return None
     is_first = not FriendLink.objects.filter(member=member).exists()
     if link is None:
         link = FriendLink.objects.create(
@@ -56,17 +77,7 @@ def _add_friend(member_id: int, staff_id: int, external_userid: str, state: str,
     member.save(update_fields=["is_friend", "staff"])
     fields = {"staff_id": staff_id, "state": state}
     TimelineRecord.objects.create(member=member, at=at, kind="friend_added", fields=fields)
-    publish(
-        FriendAdded(
-            member_id=member.pk,
-            staff_id=staff_id,
-            external_userid=external_userid,
-            state=state,
-            at=at,
-            is_first=is_first,
-        )
-    )
-    return True
+    return link, is_first
 
 
 def _identity(member: Member, external_userid: str, at: datetime) -> MemberIdentity:
@@ -83,16 +94,19 @@ def _identity(member: Member, external_userid: str, at: datetime) -> MemberIdent
     return row
 
 
-def lose_friend(*, member_id: int, staff_id: int, at: datetime, by: LostBy) -> bool:
+def lose_friend(*, member_id: int, staff_id: int, at: datetime, by: LostBy, link_id: int | None = None) -> bool:
     """Note that a friendship ended at `at`; False when there was none, or when it was renewed later than `at`.
 
-    The guide stays responsible for the member unless another friendship is active: then the latest of these takes over.
+    `link_id` means one of them only, for a member whom WeCom knows twice. The guide stays responsible for
+    the member unless another friendship is active: then the latest of these takes over.
     Raises MemberNotFoundError and MemberErasedError.
     """
     by = LostBy(by)
     with transaction.atomic():
         member = lock_member(member_id)
         links = FriendLink.objects.filter(member=member, staff_id=staff_id, lost_at__isnull=True, added_at__lte=at)
+        if link_id is not None:
+            links = links.filter(pk=link_id)
         if not links.update(lost_at=at, lost_by=by):
             return False
         forget_marks(member_id=member.pk, staff_id=staff_id)

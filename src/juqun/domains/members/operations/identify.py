@@ -20,7 +20,7 @@ from juqun.kernel.secrets import keyed_hash, mask, seal
 Name = tuple[IdentityKind, bytes]
 
 
-class _OvertakenError(Exception):
+class OvertakenError(Exception):
     """Somebody merged one of the members between our look and our lock."""
 
 
@@ -45,7 +45,7 @@ def identify(
         try:
             with transaction.atomic():
                 return _identify(names, blanks, source, at)
-        except (IntegrityError, _OvertakenError):
+        except (IntegrityError, OvertakenError):
             continue
     raise ConcurrentIdentifyError
 
@@ -68,7 +68,7 @@ def _identify(names: Mapping[Name, str], blanks: Mapping[str, Any], source: str,
     known = owners(names)
     rows = lock_rows(known.values())
     if any(row.absorbed_into_id is not None or row.erased_at is not None for row in rows.values()):
-        raise _OvertakenError
+        raise OvertakenError
     created = not rows
     if created:
         keep = Member.unscoped.create(public_id=ids.new_id(), source=source, created_at=at, **blanks)

@@ -1,11 +1,12 @@
 """Look-ups of the system: set-based, without a scope; never hand their answers to people unfiltered."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from juqun.domains.members import rules
 from juqun.domains.members.models import ErasedContact, FriendLink, Member, MemberIdentity
-from juqun.domains.members.types import FriendView, IdentityKind
+from juqun.domains.members.types import FriendView, IdentityKind, TakenUpFriend
 from juqun.kernel.secrets import keyed_hashes, unseal
 
 CHUNK = 10_000  # values named in one statement; SQLite allows 32,766
@@ -79,18 +80,46 @@ def list_friend_links(*, member_ids: Sequence[int]) -> list[FriendView]:
     return [view for given in resolved for view in found.get(given, [])]
 
 
-def list_strangers(*, staff_id: int, external_userids: Iterable[str]) -> list[str]:
-    """Those WeCom ids whose friendship with a member of staff was never noted (ended ones are known), and who were not
-    erased. (System look-up.)
-    """
+def list_befriended_userids() -> list[str]:
+    """The userids of staff who are there and have active friendships. (System look-up.)"""
+    rows = FriendLink.objects.filter(lost_at__isnull=True, staff__is_active=True)
+    return list(rows.values_list("staff__userid", flat=True).distinct())
+
+
+def list_taken_up(*, friends: str) -> list[TakenUpFriend]:
+    """The friendships that a FriendsTakenUp tells of (its `friends`); those erased meanwhile are left out. (System look-up.)"""
+    told = [tuple(map(int, one.split(":"))) for one in friends.split(",") if one]
+    links = FriendLink.objects.filter(pk__in=[link_id for link_id, _seconds, _is_first in told])
+    rows = {
+        pk: (member_id, staff_id, state, sealed)
+        for pk, member_id, staff_id, state, sealed in links.values_list(
+            "pk", "member_id", "staff_id", "state", "identity__sealed"
+        )
+    }
+    return [
+        TakenUpFriend(
+            member_id=rows[link_id][0],
+            staff_id=rows[link_id][1],
+            external_userid=unseal(rows[link_id][3]),
+            state=rows[link_id][2],
+            at=datetime.fromtimestamp(seconds, UTC),
+            is_first=bool(is_first),
+        )
+        for link_id, seconds, is_first in told
+        if link_id in rows
+    ]
+
+
+def erased_contacts(*, external_userids: Iterable[str]) -> dict[str, datetime]:
+    """When the member of each WeCom id was erased; those never erased are left out. (System look-up, set-based.)"""
     kind = IdentityKind.EXTERNAL_USERID
-    given = list(dict.fromkeys(external_userids))
-    hashes = keyed_hashes(kind, [rules.normalise(kind, one) for one in given])
-    known = FriendLink.objects.filter(staff_id=staff_id).values_list("identity__hash", flat=True)
-    noted = {bytes(one) for one in known.iterator(CHUNK)}
-    for part in chunked(hashes):
-        noted.update(bytes(one) for one in ErasedContact.objects.filter(hash__in=part).values_list("hash", flat=True))
-    return [one for one, found in zip(given, hashes, strict=True) if found not in noted]
+    given = [one for one in dict.fromkeys(external_userids) if one.strip()]
+    digests = keyed_hashes(kind, [rules.normalise(kind, one) for one in given])
+    erased: dict[bytes, datetime] = {}
+    for part in chunked(digests):
+        rows = ErasedContact.objects.filter(hash__in=part).values_list("hash", "erased_at")
+        erased.update({bytes(found): at for found, at in rows})
+    return {one: erased[found] for one, found in zip(given, digests, strict=True) if found in erased}
 
 
 def is_erased_contact(*, external_userid: str) -> bool:

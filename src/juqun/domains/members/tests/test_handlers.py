@@ -1,17 +1,15 @@
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from juqun.channels.wecom.events import ContactAdded, ContactDropped, ContactEdited, ContactLost
 from juqun.channels.wecom.testing import scripted_wecom
-from juqun.domains.members import handlers, jobs, operations, queries
+from juqun.domains.members import handlers, operations, queries
 from juqun.domains.members.models import FriendLink, Member
 from juqun.domains.members.testing import AT, make_member
 from juqun.domains.members.types import IdentityKind
 from juqun.domains.org.testing import make_small_chain
-from juqun.kernel import clock
-from juqun.kernel.jobs import GiveUp, run_pending
-from juqun.kernel.models import EventRecord
+from juqun.kernel.jobs import GiveUp
 from juqun.kernel.scope import DataScope
 
 pytestmark = pytest.mark.django_db
@@ -93,36 +91,12 @@ def test_friendships_end():
     assert queries.count_friends(scope=ALL) == 0
 
 
-def read_contacts(wecom, at=AT, userids=("wang",)):
-    wecom.script("externalcontact/get_follow_user_list", {"follow_user": list(userids)})
-    wecom.script("externalcontact/list", {"external_userid": ["wmA"]})
-    wecom.script("externalcontact/get", contact("wang"))
-    with clock.travelled(at):
-        jobs.read_all_contacts()
-        run_pending(["send"])
-
-
-def test_a_friendship_whose_callback_was_lost_is_found_by_reading_once():
-    org = make_small_chain()
-    added_at = datetime.fromtimestamp(1772330400, UTC)
-    with scripted_wecom() as wecom:
-        read_contacts(wecom, at=added_at + timedelta(minutes=5))
-        assert Member.unscoped.count() == 0  # its callback may still be on the way, with the welcome
-        for hours in (1, 2):
-            read_contacts(wecom, at=added_at + timedelta(hours=hours))
-        handlers.on_contact_added(added())
-    link = FriendLink.objects.get()
-    assert (link.staff_id, link.state, link.added_at) == (org.wang.id, "code7", max(added_at, AT))
-    assert EventRecord.objects.filter(name="members.friend_added").count() == 1
-
-
-def test_reading_does_not_bring_erased_members_back_but_they_may_come():
+def test_an_edit_does_not_bring_erased_members_back_but_they_may_come():
     make_small_chain()
     with scripted_wecom() as wecom:
         wecom.script("externalcontact/get", contact("wang"))
         handlers.on_contact_added(added())
         operations.erase_member(member_id=queries.find_member_id(kind=EXTERNAL, value="wmA"), actor="hong")
-        read_contacts(wecom, at=AT + timedelta(days=1))
         handlers.on_contact_edited(ContactEdited(userid="wang", external_userid="wmA", at=AT))
         assert queries.find_member_id(kind=EXTERNAL, value="wmA") is None
         handlers.on_contact_added(added())

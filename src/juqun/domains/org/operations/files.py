@@ -198,7 +198,7 @@ def _opened(row: Row) -> Any:
 def _staff_sink(batch: Batch) -> BatchOutcome:
     found = _Rejects()
     rows = found.good(batch.table.to_pylist(), "userid", ("role", ROLE_WORDS))
-    skipped, changed, joined = 0, [], []
+    skipped, changed, joined, returned = 0, [], [], []
     with transaction.atomic():
         nodes = {node.code: node for node in OrgNode.unscoped.filter(code__in={row["node_code"] for row in rows})}
         people = Staff.unscoped.select_for_update().filter(userid__in={row["userid"] for row in rows})
@@ -216,12 +216,17 @@ def _staff_sink(batch: Batch) -> BatchOutcome:
                 joined.append(
                     Staff(userid=row["userid"], name=row["name"], role=role, node=node, joined_at=clock.now())
                 )
-            elif (person.name, person.role, person.node_id) == (row["name"], role, node.pk):
+            elif person.is_active and (person.name, person.role, person.node_id) == (row["name"], role, node.pk):
                 skipped += 1
             else:
+                if not person.is_active:
+                    returned.append(person)
                 person.name, person.role, person.node = row["name"], role, node
+                person.is_active, person.left_at, person.left_by_wecom = True, None, False
                 changed.append(person)
         Staff.unscoped.bulk_create(joined, batch_size=500)
-        Staff.unscoped.bulk_update(changed, ["name", "role", "node"], batch_size=500)
-        publish(*(StaffJoined(staff_id=person.pk) for person in joined))
+        Staff.unscoped.bulk_update(
+            changed, ["name", "role", "node", "is_active", "left_at", "left_by_wecom"], batch_size=500
+        )
+        publish(*(StaffJoined(staff_id=person.pk) for person in [*joined, *returned]))
     return BatchOutcome(rows_ok=len(joined) + len(changed), rows_skipped=skipped, rejects=found.rejects)

@@ -64,9 +64,10 @@ def _open_account(username: str, password: str | None, name: str) -> Account:
     return account
 
 
-def staff_left(*, staff_id: int, at: datetime) -> bool:
+def staff_left(*, staff_id: int, at: datetime, by_wecom: bool = False) -> bool:
     """Note that somebody left the company at `at` and close their login; False when it was known already.
 
+    `by_wecom`: the address book says so, and may take it back (see `staff_returned`).
     Their customers stay with the company: the rooms above hear StaffLeft. Raises StaffNotFoundError.
     """
     with transaction.atomic():
@@ -75,9 +76,26 @@ def staff_left(*, staff_id: int, at: datetime) -> bool:
             raise StaffNotFoundError(staff=str(staff_id))
         if not row.is_active:
             return False
-        row.is_active, row.left_at = False, at
-        row.save(update_fields=["is_active", "left_at"])
+        row.is_active, row.left_at, row.left_by_wecom = False, at, by_wecom
+        row.save(update_fields=["is_active", "left_at", "left_by_wecom"])
         if row.account_id is not None:
             Account.objects.filter(pk=row.account_id).update(is_active=False)
         publish(StaffLeft(staff_id=row.pk))
+    return True
+
+
+def staff_returned(*, staff_id: int, at: datetime) -> bool:
+    """Note that somebody who had left works here again; False when they never left, or left later than `at`.
+
+    Their login stays closed: whether they may see customers again is for people to decide. Raises StaffNotFoundError.
+    """
+    with transaction.atomic():
+        row = Staff.unscoped.select_for_update().filter(pk=staff_id).first()
+        if row is None:
+            raise StaffNotFoundError(staff=str(staff_id))
+        if row.is_active or (row.left_at is not None and row.left_at > at):
+            return False
+        row.is_active, row.left_at, row.left_by_wecom = True, None, False
+        row.save(update_fields=["is_active", "left_at", "left_by_wecom"])
+        publish(StaffJoined(staff_id=row.pk))
     return True

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("wecom", "0002_budgets_over_any_span_and_places_in_flight"),
+        ("wecom", "0003_sync_runs"),
     ]
 
     operations = [
