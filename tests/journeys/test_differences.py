@@ -1,6 +1,7 @@
 """What we manage in WeCom against somebody's hand there: seen by the night's round, shown on the page, brought in line by the choice."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from juqun.domains.growth.types import CodeState, LiveCodeView, SourceKind
 from juqun.domains.members import operations as members
 from juqun.domains.members import queries as member_queries
 from juqun.domains.members import tag_jobs
-from juqun.domains.members.operations.marks import SETTLED_AFTER
+from juqun.domains.members.operations import marks as marks_module
 from juqun.domains.members.types import IdentityKind, ManagedTagView, TagState
 from juqun.domains.org.models import Account
 from juqun.domains.org.testing import SmallChain, make_small_chain
@@ -282,8 +283,7 @@ def test_a_mark_taken_off_by_hand_is_taken_off_the_member(stage: Stage, chain: S
     remote_id = next(iter(stage.get("corp")["tag_groups"].values()))["tags"][0]["id"]
     stage.worker("wang", "edit_customer", external_userid=mei, remove_tag=[remote_id])
     assert "vip" in words(mei)  # within the minute after our own push a reading says nothing
-    before = clock.wall
-    monkeypatch.setattr(clock, "wall", lambda: before() + 2 * SETTLED_AFTER)
+    monkeypatch.setattr(marks_module, "SETTLED_AFTER", timedelta())
     stage.advance(seconds=1)  # the same event within a second is one
     stage.worker("wang", "edit_customer", external_userid=mei, remark="x")
     assert "vip" not in words(mei)

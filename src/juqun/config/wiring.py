@@ -61,8 +61,8 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     wecom.GroupChatCreated: [Subscription(groups.on_group_chat_created)],
     wecom.GroupChatChanged: [Subscription(groups.on_group_chat_changed)],
     wecom.GroupChatDismissed: [Subscription(groups.on_group_chat_dismissed)],
-    wecom.StaffUserJoined: [Subscription(org.on_staff_user_joined)],
     wecom.CorpTagsChanged: [Subscription(members.on_corp_tags_changed)],
+    wecom.StaffUserJoined: [Subscription(org.on_staff_user_joined)],
     wecom.StaffUserLeft: [Subscription(org.on_staff_user_left)],
     wecom.AcquisitionBalanceLow: [Subscription(org.on_acquisition_balance_low, queue=Queue.SEND, atomic=False)],
     wecom.AcquisitionBalanceExhausted: [

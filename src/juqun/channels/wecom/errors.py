@@ -311,18 +311,6 @@ class CallbackRefusedError(DomainError):
 
 
 @dataclass(eq=False)
-class SyncRunningError(DomainError):
-    """A run of that kind is still going on; there is at most one."""
-
-    code: ClassVar[str] = "wecom_sync_running"
-    message: ClassVar[str] = gettext_noop(
-        "WeCom is being read already (%(kind)s); wait until that has ended, then ask again."
-    )
-    http_status: ClassVar[int] = 409
-    kind: str
-
-
-@dataclass(eq=False)
 class DriftNotFoundError(NotFoundError):
     """There is no such difference."""
 
@@ -352,3 +340,15 @@ class DriftChoiceError(ConflictError):
     )
     drift_id: int
     blocker: str
+
+
+@dataclass(eq=False)
+class SyncRunningError(DomainError):
+    """A run of that kind is still going on; there is at most one."""
+
+    code: ClassVar[str] = "wecom_sync_running"
+    message: ClassVar[str] = gettext_noop(
+        "WeCom is being read already (%(kind)s); wait until that has ended, then ask again."
+    )
+    http_status: ClassVar[int] = 409
+    kind: str

@@ -229,18 +229,6 @@ class UnknownCallbackSeen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SyncAsked(Event):
-    """A run wants to go on: the room of its kind (`SyncKind`) cuts it into parts if it is not yet, and walks those that are open.
-
-    Told again while a run stands still, as after a machine was switched off.
-    """
-
-    NAME: ClassVar[str] = "wecom.sync_asked"
-    run_id: int
-    kind: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonAsked(Event):
     """Somebody wants everything that we manage at WeCom to be read back and compared now, not at night."""
 
@@ -258,3 +246,15 @@ class DriftDecided(Event):
     key: str
     choice: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncAsked(Event):
+    """A run wants to go on: the room of its kind (`SyncKind`) cuts it into parts if it is not yet, and walks those that are open.
+
+    Told again while a run stands still, as after a machine was switched off.
+    """
+
+    NAME: ClassVar[str] = "wecom.sync_asked"
+    run_id: int
+    kind: str

@@ -59,6 +59,58 @@ def count_inbox(*, scope: DataScope) -> dict[InboxState, int]:
     return counts
 
 
+def list_drifts(
+    *, scope: DataScope, is_open: bool = True, kind: DriftKind | None = None, limit: int = 100, offset: int = 0
+) -> list[DriftView]:
+    """List differences, the longest open first; with `is_open` False the history, newest first. Headquarters only."""
+    if not scope.is_whole_chain:
+        return []
+    rows = RemoteDrift.objects.filter(closed_at__isnull=is_open)
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    rows = rows.order_by("first_seen_at", "pk") if is_open else rows.order_by("-closed_at", "-pk")
+    return [_drift_view(row) for row in rows[offset : offset + limit]]
+
+
+def count_drifts(*, scope: DataScope) -> int:
+    """Count the open differences; none for a smaller scope than the chain."""
+    return RemoteDrift.objects.filter(closed_at__isnull=True).count() if scope.is_whole_chain else 0
+
+
+def list_old_media(*, at: datetime) -> list[str]:
+    """Content hashes of kept files that were used within 90 days and whose upload is older than 2.5 days, or missing; no scope."""
+    old = Q(uploaded_at__isnull=True) | Q(uploaded_at__lte=at - MEDIA_RENEWED_AFTER)
+    found = MediaFile.objects.filter(old, used_at__gt=at - MEDIA_UNUSED_AFTER).order_by("pk")
+    return list(found.values_list("content_hash", flat=True))
+
+
+def get_drift(*, drift_id: int) -> DriftView:
+    """One difference; a system look-up without scope. Raises DriftNotFoundError."""
+    row = RemoteDrift.objects.filter(pk=drift_id).first()
+    if row is None:
+        raise DriftNotFoundError(drift_id=drift_id)
+    return _drift_view(row)
+
+
+def _drift_view(row: RemoteDrift) -> DriftView:
+    kind = DriftKind(row.kind)
+    return DriftView(
+        id=row.pk,
+        kind=kind,
+        key=row.key,
+        label=row.label,
+        ours=row.ours,
+        theirs=row.theirs,
+        differences=documents.differences(kind, row.ours, row.theirs),
+        blocker=row.blocker,
+        first_seen_at=row.first_seen_at,
+        seen_at=row.seen_at,
+        choice=DriftChoice(row.choice) if row.choice else None,
+        decided_by=row.decided_by,
+        closed_at=row.closed_at,
+    )
+
+
 _SUMS = ("size", "reached", "pages", "calls", "checked", "added", "lost", "edited", "refused")
 SHOWN_FINDINGS = 12
 
@@ -119,55 +171,3 @@ def _mixed(examples: list[list[str]]) -> list[list[str]]:
     for example in examples:
         by_kind.setdefault(example[0], []).append(example)
     return [one for kind in FindingKind for one in by_kind.get(kind, [])[:SHOWN_FINDINGS]]
-
-
-def list_drifts(
-    *, scope: DataScope, is_open: bool = True, kind: DriftKind | None = None, limit: int = 100, offset: int = 0
-) -> list[DriftView]:
-    """List differences, the longest open first; with `is_open` False the history, newest first. Headquarters only."""
-    if not scope.is_whole_chain:
-        return []
-    rows = RemoteDrift.objects.filter(closed_at__isnull=is_open)
-    if kind is not None:
-        rows = rows.filter(kind=kind)
-    rows = rows.order_by("first_seen_at", "pk") if is_open else rows.order_by("-closed_at", "-pk")
-    return [_drift_view(row) for row in rows[offset : offset + limit]]
-
-
-def count_drifts(*, scope: DataScope) -> int:
-    """Count the open differences; none for a smaller scope than the chain."""
-    return RemoteDrift.objects.filter(closed_at__isnull=True).count() if scope.is_whole_chain else 0
-
-
-def list_old_media(*, at: datetime) -> list[str]:
-    """Content hashes of kept files that were used within 90 days and whose upload is older than 2.5 days, or missing; no scope."""
-    old = Q(uploaded_at__isnull=True) | Q(uploaded_at__lte=at - MEDIA_RENEWED_AFTER)
-    found = MediaFile.objects.filter(old, used_at__gt=at - MEDIA_UNUSED_AFTER).order_by("pk")
-    return list(found.values_list("content_hash", flat=True))
-
-
-def get_drift(*, drift_id: int) -> DriftView:
-    """One difference; a system look-up without scope. Raises DriftNotFoundError."""
-    row = RemoteDrift.objects.filter(pk=drift_id).first()
-    if row is None:
-        raise DriftNotFoundError(drift_id=drift_id)
-    return _drift_view(row)
-
-
-def _drift_view(row: RemoteDrift) -> DriftView:
-    kind = DriftKind(row.kind)
-    return DriftView(
-        id=row.pk,
-        kind=kind,
-        key=row.key,
-        label=row.label,
-        ours=row.ours,
-        theirs=row.theirs,
-        differences=documents.differences(kind, row.ours, row.theirs),
-        blocker=row.blocker,
-        first_seen_at=row.first_seen_at,
-        seen_at=row.seen_at,
-        choice=DriftChoice(row.choice) if row.choice else None,
-        decided_by=row.decided_by,
-        closed_at=row.closed_at,
-    )

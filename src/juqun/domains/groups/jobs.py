@@ -145,6 +145,11 @@ def walk_chats(*, shard_id: int) -> None:
     _ask_walks(wecom.walk_shard(shard_id=shard_id, next_step=_next_step))
 
 
+def ask_welcome(welcome_id: int) -> None:
+    """Ask for a group welcome to be written; requests that wait for the same one are one."""
+    enqueue(apply_group_welcome, dedupe_key=f"groups.welcome:{welcome_id}", welcome_id=welcome_id)
+
+
 def _next_step(shard: SyncShard) -> SyncStep:
     position, at = int(shard.cursor or 0), clock.now()
     chat_id = shard.subjects[position]
@@ -167,8 +172,3 @@ def _next_step(shard: SyncShard) -> SyncStep:
         return stored
 
     return SyncStep(apply=apply, cursor=str(position + 1), is_read=is_done, is_done=is_done, reached=position + 1)
-
-
-def ask_welcome(welcome_id: int) -> None:
-    """Ask for a group welcome to be written; requests that wait for the same one are one."""
-    enqueue(apply_group_welcome, dedupe_key=f"groups.welcome:{welcome_id}", welcome_id=welcome_id)

@@ -1,7 +1,5 @@
 """What the members room does about news from WeCom. Every handler may be called twice and out of order."""
 
-from datetime import datetime
-
 from juqun.channels.wecom import operations as wecom
 from juqun.channels.wecom.errors import WecomRefusedError
 from juqun.channels.wecom.events import (
@@ -15,9 +13,9 @@ from juqun.channels.wecom.events import (
     SyncAsked,
 )
 from juqun.channels.wecom.types import Contact, DriftChoice, DriftKind, Follow, SyncKind
-from juqun.domains.members import jobs, operations, queries, tag_jobs
+from juqun.domains.members import jobs, operations, queries
 from juqun.domains.members.events import ManagedTagChanged, ManagedTagReady, MarksWanted
-from juqun.domains.members.types import IdentityKind, LostBy, SeenFriend
+from juqun.domains.members.types import IdentityKind, LostBy
 from juqun.domains.org import queries as org
 from juqun.domains.org.types import NodeKind, StaffView
 from juqun.kernel import clock
@@ -68,7 +66,7 @@ def on_contact_edited(event: ContactEdited) -> None:
     contact = _read(event.external_userid)
     if contact is not None:
         _identify(contact, event, org.get_staff_by_userid(userid=event.userid))
-        _take_marks(contact, read_at)
+        operations.take_contact_marks(contacts=[contact], read_at=read_at)
 
 
 def on_contact_lost(event: ContactLost) -> None:
@@ -92,21 +90,6 @@ def _read(external_userid: str) -> Contact | None:
 
 def _follow(contact: Contact, userid: str) -> Follow | None:
     return next((follow for follow in contact.follow if follow.userid == userid), None)
-
-
-def _take_marks(contact: Contact, read_at: datetime) -> None:
-    """Take in the tags that staff set on this contact by hand."""
-    if not queries.has_managed_tags():
-        return
-    people = {follow.userid: org.get_staff_by_userid(userid=follow.userid) for follow in contact.follow}
-    operations.take_marks(
-        seen=[
-            SeenFriend(staff_id=person.id, external_userid=contact.external_userid, tag_ids=follow.tag_ids)
-            for follow in contact.follow
-            if (person := people[follow.userid]) is not None
-        ],
-        read_at=read_at,
-    )
 
 
 def _identify(contact: Contact, event: ContactAdded | ContactEdited, person: StaffView | None) -> int:
@@ -138,20 +121,20 @@ def _lose(event: ContactLost | ContactDropped, by: LostBy) -> None:
 
 def on_corp_tags_changed(_event: CorpTagsChanged) -> None:
     """Somebody changed the corp's tags; the event tells too little, so the list is read."""
-    enqueue(tag_jobs.read_corp_tags, dedupe_key="members.read_corp_tags")
+    enqueue(jobs.read_corp_tags, dedupe_key="members.read_corp_tags")
 
 
 def on_managed_tag_changed(event: ManagedTagChanged) -> None:
-    enqueue(tag_jobs.apply_corp_tag, dedupe_key=f"members.corp_tag:{event.tag_id}", tag_id=event.tag_id)
+    enqueue(jobs.apply_corp_tag, dedupe_key=f"members.corp_tag:{event.tag_id}", tag_id=event.tag_id)
 
 
 def on_managed_tag_ready(_event: ManagedTagReady) -> None:
     """Plan its marks; tags that become ready together are planned in one round."""
-    enqueue(tag_jobs.plan_marks, dedupe_key="members.plan_marks")
+    enqueue(jobs.plan_marks, dedupe_key="members.plan_marks")
 
 
 def on_marks_wanted(event: MarksWanted) -> None:
-    tag_jobs.ask_push([event.staff_id])
+    jobs.ask_push([event.staff_id])
 
 
 def on_drift_decided(event: DriftDecided) -> None:
@@ -162,4 +145,4 @@ def on_drift_decided(event: DriftDecided) -> None:
 
 def on_comparison_asked(_event: ComparisonAsked) -> None:
     """Somebody does not want to wait for the night's round."""
-    enqueue(tag_jobs.compare_tags, dedupe_key="members.compare_tags")
+    enqueue(jobs.compare_tags, dedupe_key="members.compare_tags")

@@ -5,20 +5,34 @@ stay unknown for ever, and whoever left would stay a friend.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from juqun.channels.wecom import operations as wecom
 from juqun.channels.wecom.errors import WecomError
-from juqun.channels.wecom.types import Contact, FindingKind, SyncFinding, SyncMode, SyncShard, SyncStep, SyncTaken
+from juqun.channels.wecom.types import FindingKind, SyncFinding, SyncMode, SyncShard, SyncStep, SyncTaken
 from juqun.domains.members import operations, queries, rules
-from juqun.domains.members.tag_jobs import compare_tags, reconcile_tags
-from juqun.domains.members.types import SeenFriend
-from juqun.domains.org import queries as org
+from juqun.domains.members.tag_jobs import (
+    apply_corp_tag,
+    ask_push,
+    compare_tags,
+    plan_marks,
+    read_corp_tags,
+    reconcile_tags,
+)
 from juqun.kernel import clock
 from juqun.kernel.jobs import Request, enqueue_requests, job
 from juqun.kernel.secrets import mask
 
-__all__ = ["ask_plan", "compare_tags", "plan_contacts", "reconcile_tags", "walk_contacts"]
+__all__ = [
+    "apply_corp_tag",
+    "ask_plan",
+    "ask_push",
+    "compare_tags",
+    "plan_contacts",
+    "plan_marks",
+    "read_corp_tags",
+    "reconcile_tags",
+    "walk_contacts",
+]
 
 USERIDS_PER_SHARD = 100
 ENDED_AT_ONCE = 200
@@ -65,23 +79,6 @@ def walk_contacts(*, shard_id: int) -> None:
     _ask_walks(wecom.walk_shard(shard_id=shard_id, next_step=_ContactWalk().next_step))
 
 
-def _take_up(contacts: Sequence[Contact], read_at: datetime) -> SyncTaken:
-    """Take up a page of friends, and the tags that staff set on them by hand."""
-    taken = operations.take_up_contacts(contacts=contacts)
-    if queries.has_managed_tags():
-        follows = [(contact.external_userid, follow) for contact in contacts for follow in contact.follow]
-        people = org.find_staff(userids={follow.userid for _, follow in follows})
-        operations.take_marks(
-            seen=[
-                SeenFriend(staff_id=people[follow.userid].id, external_userid=external_userid, tag_ids=follow.tag_ids)
-                for external_userid, follow in follows
-                if follow.userid in people
-            ],
-            read_at=read_at,
-        )
-    return taken
-
-
 class _ContactWalk:
     """The steps of one shard: its pages one after the other, then each member of staff whose friends were not all seen."""
 
@@ -96,8 +93,14 @@ class _ContactWalk:
         read_at = clock.wall()
         page = wecom.get_contact_page(userids=shard.subjects, cursor=shard.cursor)
         is_read = not page.next_cursor
+
+        def apply() -> SyncTaken:
+            taken = operations.take_up_contacts(contacts=page.contacts)
+            operations.take_contact_marks(contacts=page.contacts, read_at=read_at)
+            return taken
+
         return SyncStep(
-            apply=lambda: _take_up(page.contacts, read_at),
+            apply=apply,
             cursor=page.next_cursor,
             is_read=is_read,
             is_done=is_read and shard.mode is SyncMode.TAKE_UP,

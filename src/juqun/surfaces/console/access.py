@@ -39,7 +39,7 @@ _MANAGER = _OPERATOR | {Area.ORGANISATION, Area.TILL_KEYS}
 _CITY = _MANAGER - {Area.REDEEM, Area.TILL_KEYS}
 AREAS: Mapping[Role, frozenset[Area]] = {
     Role.HQ_LEAD: _CITY
-    | {Area.TILL_KEYS, Area.IMPORTS, Area.JOBS, Area.CONNECTION, Area.DIFFERENCES, Area.TAGS, Area.SYNC},
+    | {Area.TILL_KEYS, Area.IMPORTS, Area.JOBS, Area.CONNECTION, Area.SYNC, Area.DIFFERENCES, Area.TAGS},
     Role.CITY_OPERATOR: _CITY,
     Role.STORE_MANAGER: _MANAGER,
     Role.STORE_OPERATOR: _OPERATOR,
@@ -47,7 +47,7 @@ AREAS: Mapping[Role, frozenset[Area]] = {
     Role.CASHIER: frozenset({Area.REDEEM}),
 }
 # Files, jobs, the connection and what is agreed with WeCom concern the whole chain: a lead of one province does not see them.
-CHAIN_ONLY = frozenset({Area.IMPORTS, Area.JOBS, Area.CONNECTION, Area.DIFFERENCES, Area.TAGS, Area.SYNC})
+CHAIN_ONLY = frozenset({Area.IMPORTS, Area.JOBS, Area.CONNECTION, Area.SYNC, Area.DIFFERENCES, Area.TAGS})
 DECIDERS = frozenset({Role.HQ_LEAD, Role.CITY_OPERATOR, Role.STORE_MANAGER})
 
 

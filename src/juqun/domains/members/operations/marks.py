@@ -12,11 +12,13 @@ from django.db.models import BooleanField, Case, Q, Value, When
 
 from juqun.channels.wecom import operations as wecom
 from juqun.channels.wecom.errors import WecomRefusedError
+from juqun.channels.wecom.types import Contact
 from juqun.domains.members.errors import ManagedTagGoneError
 from juqun.domains.members.events import MarksWanted, MemberTagged
 from juqun.domains.members.models import FriendLink, ManagedTag, MemberTag, TagMark
 from juqun.domains.members.queries.lookups import chunked
 from juqun.domains.members.types import IdentityKind, SeenFriend, TagState
+from juqun.domains.org import queries as org
 from juqun.kernel import clock
 from juqun.kernel.events import publish
 from juqun.kernel.secrets import keyed_hashes, unseal
@@ -205,6 +207,22 @@ def take_marks(*, seen: Sequence[SeenFriend], read_at: datetime) -> int:
         TagMark.objects.filter(pk__in=taken_off).update(is_applied=False)
         _store(fresh, came, went, known)
     return sum(map(len, (*came.values(), *went.values())))
+
+
+def take_contact_marks(*, contacts: Sequence[Contact], read_at: datetime) -> int:
+    """`take_marks` for contacts as WeCom shows them, and what is wanted on friendships that were new; staff not known are left out."""
+    if not ManagedTag.objects.filter(is_managed=True).exists():
+        return 0
+    people = org.find_staff(userids={follow.userid for contact in contacts for follow in contact.follow})
+    seen = [
+        SeenFriend(staff_id=people[follow.userid].id, external_userid=contact.external_userid, tag_ids=follow.tag_ids)
+        for contact in contacts
+        for follow in contact.follow
+        if follow.userid in people
+    ]
+    changed = take_marks(seen=seen, read_at=read_at)
+    plan_links(link_ids=list(_links(seen)))
+    return changed
 
 
 def _change(row: TagMark | None, *, is_shown: bool, read_at: datetime) -> bool | None:
