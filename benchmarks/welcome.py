@@ -1,6 +1,6 @@
 """Welcome: how long a new friend waits for the first word while 500 other callbacks a second arrive.
 
-Three processes as a chain runs them: the emulator as WeCom, `juqun web`, `juqun worker`, over SQLite. Customers scan a live code at the
+The emulator is WeCom; beside it runs what a chain runs on one machine: `juqun up` over SQLite. Customers scan a live code at the
 emulator, which calls back; beside that this process sends other genuine callbacks of every common kind at a steady pace. Measured is,
 for each friendship, from the callback's row in the inbox to the accepted send. Checked: nobody's welcome is lost or late, every
 customer reads it at the emulator, and no picture was uploaded on the way. Ends with the line `welcome: ...`.
@@ -26,7 +26,7 @@ from benchmarks.callbacks import Load
 SECONDS = float(os.environ.get("JUQUN_BENCH_WELCOME_SECONDS", "30"))
 OTHERS = int(os.environ.get("JUQUN_BENCH_OTHERS", "500"))
 FRIENDS_PER_SECOND = 5
-WORKER_THREADS = "2"
+RUN = os.environ.get("JUQUN_BENCH_RUN", "up")  # "web": web and worker apart
 HOST = "127.0.0.1"
 TARGET_MS, LIFE_MS = 2_000, 20_000
 CROWD = 20  # staff whose other customers make the noise
@@ -62,7 +62,7 @@ class Stage:
             DJANGO_SETTINGS_MODULE="juqun.config.settings",
         )
         self.processes = [self._start("wecom_emulator", "--port", self.emulator_url.rpartition(":")[2])]
-        self.processes.append(self._start("juqun.cli", "web", "--port", str(self.port), "--threads", "64"))
+        self.processes.append(self._start("juqun.cli", RUN, "--port", str(self.port), "--threads", "32"))
         self.http = httpx.Client(base_url=f"{self.emulator_url}/emulator/", timeout=30, trust_env=False)
 
     def _start(self, *words: str) -> subprocess.Popen[bytes]:
@@ -72,7 +72,8 @@ class Stage:
         """Wait for all, then let the worker begin."""
         _wait(f"{self.emulator_url}/emulator/health")
         _wait(f"http://{HOST}:{self.port}/callbacks/wecom/")
-        self.processes.append(self._start("juqun.cli", "worker", "--now", WORKER_THREADS, "--send", "1", "--bulk", "1"))
+        if RUN == "web":
+            self.processes.append(self._start("juqun.cli", "worker"))
 
     def post(self, path: str, **body: object) -> dict[str, object]:
         """Ask the emulator's admin or actor side."""
