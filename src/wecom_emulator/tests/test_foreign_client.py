@@ -68,7 +68,7 @@ def test_wechatpy_keeps_files(desk: Desk, client: WeChatClient):
     assert (
         client._http.get(client.media.get_url(uploaded["media_id"])).content == PNG
     )  # its download() leaves the session
-    assert client.media.upload_img(("a.png", io.BytesIO(PNG), "image/png")).startswith("http")
+    assert client.media.upload_img(("a.png", io.BytesIO(PNG), "image/png"))["url"].startswith("http")
 
 
 def test_wechatpy_reads_groups(desk: Desk, client: WeChatClient):
