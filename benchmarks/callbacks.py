@@ -1,8 +1,9 @@
-"""Callbacks: the raw lane with group commit beside a plain Django view that does the same work row by row.
+"""Callbacks: the raw lane with group commit beside a plain Django view and a wechatpy + Flask view that work row by row.
 
-Both are served by granian (WSGI, one worker process) over SQLite and get genuine, different, signed callbacks: first as fast as 64
-connections go, then our lane at a steady pace, then our lane is killed with SIGKILL in full flight. Counted is what was answered
-"success"; every one of those must be in the inbox, once, with its job. CPU is the server's own. Ends with the line `callbacks: ...`.
+All are served by granian (WSGI, one worker process) over SQLite and get genuine, different, signed callbacks: first as fast as 64
+connections go, then our lane at a steady pace, then our lane is killed with SIGKILL in full flight, started again, and sent what it
+left unanswered, as WeCom would. Counted is what was answered "success"; every one of those must be stored, once, with its job; after
+the kill everything that was ever sent must be. CPU is the server's own. Ends with the line `callbacks: ...`.
 """
 
 import os
@@ -25,7 +26,15 @@ SECONDS = float(os.environ.get("JUQUN_BENCH_SECONDS", "5"))
 PACE = int(os.environ.get("JUQUN_BENCH_PACE", "2000"))
 CONNECTIONS = 64
 # more threads only queue at SQLite's one writer in the plain view
-THREADS = {"ours": int(os.environ.get("JUQUN_BENCH_THREADS", "64")), "plain": 8}
+THREADS = {"ours": int(os.environ.get("JUQUN_BENCH_THREADS", "64")), "plain": 8, "wechatpy": 8}
+APPLICATIONS = {
+    "ours": "benchmarks.engines.callback_apps:ours",
+    "plain": "benchmarks.engines.callback_apps:plain",
+    "wechatpy": "benchmarks.engines.wechatpy_app:application",
+}
+WECHATPY_KEY = ("ToUserName", "CreateTime", "Event", "ChangeType", "UserID", "ExternalUserID")
+STORED = {"wechatpy": ("wechatpy.sqlite3", "callback", "task")}
+OUR_STORE = ("juqun.sqlite3", "wecom_inboxcallback", "kernel_job")
 HOST = "127.0.0.1"
 
 Callback = tuple[str, bytes]  # dedupe key, HTTP request
@@ -46,7 +55,7 @@ class Outcome:
         return round(1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1) if ordered else 0.0
 
 
-def make_callbacks(count: int, offset: int) -> list[Callback]:
+def make_callbacks(count: int, offset: int, *, engine: str = "ours") -> list[Callback]:
     """Build `count` callbacks of different customers, as WeCom would send them."""
     from juqun.channels.wecom import envelope, translation  # noqa: PLC0415 - after django.setup()
     from juqun.channels.wecom.testing import callback_xml, signed_callback  # noqa: PLC0415
@@ -66,7 +75,12 @@ def make_callbacks(count: int, offset: int) -> list[Callback]:
             f"POST /callbacks/wecom/?{query} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: text/xml\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
-        made.append((translation.dedupe_key(envelope.parse(xml.encode()), xml.encode()), head.encode() + body))
+        message = envelope.parse(xml.encode())
+        if engine == "wechatpy":
+            key = "|".join(message.get(field) for field in WECHATPY_KEY)
+        else:
+            key = translation.dedupe_key(message, xml.encode())
+        made.append((key, head.encode() + body))
     return made
 
 
@@ -78,6 +92,7 @@ class Load:
         self.selector = selectors.DefaultSelector()
         self.idle = [socket.create_connection((HOST, port)) for _ in range(CONNECTIONS)]
         self.busy: dict[socket.socket, tuple[str, float]] = {}
+        self.sent: dict[str, bytes] = {}
         self.received: dict[socket.socket, bytes] = {}
         for one in self.idle:
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -109,6 +124,7 @@ class Load:
     def _send(self, at: float) -> None:
         connection, (key, request) = self.idle.pop(), self.callbacks.popleft()
         self.busy[connection], self.received[connection] = (key, at), b""
+        self.sent[key] = request
         with suppress(OSError):
             connection.sendall(request)
 
@@ -145,26 +161,35 @@ def _is_whole(answer: bytes) -> bool:
 
 
 class Server:
-    """granian with one of the two applications, over a database of its own."""
+    """granian with one of the applications, over a database of its own."""
 
     def __init__(self, engine: str, folder: Path) -> None:
-        self.folder = folder / engine
+        from django.conf import settings  # noqa: PLC0415 - after django.setup()
+
+        self.engine, self.folder = engine, folder / engine
         (self.folder / "static").mkdir(parents=True)
-        environment = {
+        self.environment = {
             **os.environ,
             "JUQUN_DATA_DIR": str(self.folder),
             "JUQUN_DATABASE_URL": "",
             "JUQUN_LOG_LEVEL": "ERROR",
+            "JUQUN_WECOM_CALLBACK_TOKEN": settings.JUQUN_WECOM_CALLBACK_TOKEN,
+            "JUQUN_WECOM_CALLBACK_AES_KEY": settings.JUQUN_WECOM_CALLBACK_AES_KEY,
+            "JUQUN_WECOM_CORP_ID": settings.JUQUN_WECOM_CORP_ID,
         }
-        subprocess.run([sys.executable, "-m", "django", "migrate", "-v0"], env=environment, check=True)
+        subprocess.run([sys.executable, "-m", "django", "migrate", "-v0"], env=self.environment, check=True)
+        self.start()
+
+    def start(self) -> None:
+        """Start it on a free port; what it has stored before stays."""
         with socket.socket() as free:
             free.bind((HOST, 0))
             self.port = free.getsockname()[1]
         command = [
             sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(self.port), "--workers", "1",
-            "--blocking-threads", str(THREADS[engine]), "--no-ws", "--log-level", "error", f"benchmarks.engines.callback_apps:{engine}",
+            "--blocking-threads", str(THREADS[self.engine]), "--no-ws", "--log-level", "error", APPLICATIONS[self.engine],
         ]  # fmt: skip
-        self.process = subprocess.Popen(command, env=environment, start_new_session=True)
+        self.process = subprocess.Popen(command, env=self.environment, start_new_session=True)
         self._wait()
 
     def _wait(self) -> None:
@@ -205,33 +230,58 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
-    def missing(self, accepted: list[str]) -> int:
-        """How many accepted callbacks are not in the inbox or have no job."""
-        with sqlite3.connect(self.folder / "juqun.sqlite3") as connection:
-            stored = dict(connection.execute("SELECT dedupe_key, id FROM wecom_inboxcallback"))
+    def missing(self, keys: list[str]) -> int:
+        """How many of these callbacks are not stored exactly once, or have no job."""
+        file, callbacks, jobs = STORED.get(self.engine, OUR_STORE)
+        with sqlite3.connect(self.folder / file) as connection:
+            stored: dict[str, list[int]] = {}
+            for key, number in connection.execute(f"SELECT dedupe_key, id FROM {callbacks}"):
+                stored.setdefault(key, []).append(number)
             asked: set[int] = set()
-            for (payload,) in connection.execute("SELECT payload FROM kernel_job"):
+            for (payload,) in connection.execute(f"SELECT payload FROM {jobs}"):
                 asked.update(int(number) for number in re.findall(r"\d+", payload))
-        return sum(stored.get(key) not in asked for key in accepted)
+        return sum(len(found := stored.get(key, [])) != 1 or found[0] not in asked for key in keys)
 
 
-def measure(engine: str, folder: Path, callbacks: "deque[Callback]") -> tuple[Outcome, float, Outcome | None, int]:
-    """(outcome at full speed, CPU seconds of the server, outcome at the steady pace, accepted but missing)."""
+@dataclass
+class Measured:
+    """What one application showed."""
+
+    fast: Outcome
+    cpu_seconds: float
+    missing: int
+    paced: Outcome = field(default_factory=Outcome)
+    resent: int = 0
+
+    @property
+    def per_cpu_second(self) -> float:
+        """Callbacks accepted per CPU second of the server."""
+        return len(self.fast.accepted) / self.cpu_seconds
+
+
+def measure(engine: str, folder: Path, callbacks: "deque[Callback]") -> Measured:
+    """Full speed for all; ours also at the steady pace and through a kill."""
     server = Server(engine, folder)
     try:
-        accepted = list(_load(server, callbacks, 1.0).accepted)  # warm-up
+        known = list(_load(server, callbacks, 1.0).accepted)  # warm-up
         before = server.cpu_seconds()
         fast = _load(server, callbacks, SECONDS)
-        used = server.cpu_seconds() - before
-        accepted += fast.accepted
-        paced = None
+        measured = Measured(fast, server.cpu_seconds() - before, 0)
+        known += fast.accepted
         if engine == "ours":
-            paced = _load(server, callbacks, SECONDS, pace=PACE)
-            accepted += paced.accepted
-            accepted += _load_until_killed(server, callbacks).accepted
+            measured.paced = _load(server, callbacks, SECONDS, pace=PACE)
+            known += measured.paced.accepted
+            sent, accepted = _load_until_killed(server, callbacks)
+            unanswered = deque((key, request) for key, request in sent.items() if key not in accepted)
+            measured.resent = len(unanswered)
+            server.start()
+            again = _load(server, unanswered, 5.0)
+            measured.missing += measured.resent - len(again.accepted)
+            known += sent
     finally:
         server.stop()
-    return fast, used, paced, server.missing(accepted)
+    measured.missing += server.missing(known)
+    return measured
 
 
 def _load(server: Server, callbacks: "deque[Callback]", seconds: float, pace: int | None = None) -> Outcome:
@@ -242,7 +292,8 @@ def _load(server: Server, callbacks: "deque[Callback]", seconds: float, pace: in
         load.close()
 
 
-def _load_until_killed(server: Server, callbacks: "deque[Callback]") -> Outcome:
+def _load_until_killed(server: Server, callbacks: "deque[Callback]") -> tuple[dict[str, bytes], set[str]]:
+    """(all that was sent, keys that were answered "success")."""
     load, started = Load(server.port, callbacks), time.monotonic()
 
     def stop() -> bool:
@@ -254,13 +305,13 @@ def _load_until_killed(server: Server, callbacks: "deque[Callback]") -> Outcome:
     try:
         outcome = load.run(30, stop)
         load._collect(0.1)  # answers that were on their way count as accepted
-        return outcome
+        return load.sent, set(outcome.accepted)
     finally:
         load.close()
 
 
 def main() -> None:
-    """Measure both and print the comparison."""
+    """Measure all and print the comparison."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ.update(
@@ -271,29 +322,36 @@ def main() -> None:
         import django  # noqa: PLC0415 - the environment comes first
 
         django.setup()
-        results = {}
-        for engine, per_second in (("plain", 1_500), ("ours", 9_000)):
-            print(f"building callbacks for {engine} ...", flush=True)
+        results: dict[str, Measured] = {}
+        for engine, per_second in (("plain", 1_500), ("wechatpy", 3_000), ("ours", 12_000)):
             count = int(per_second * (SECONDS + 3)) + (PACE * int(SECONDS + 1) if engine == "ours" else 0)
-            results[engine] = measure(engine, folder, deque(make_callbacks(count, 0)))
-            fast, used, _, missing = results[engine]
+            print(f"building {count} callbacks for {engine} ...", flush=True)
+            found = measure(engine, folder, deque(make_callbacks(count, 0, engine=engine)))
+            results[engine] = found
             print(
-                f"{engine:6} {len(fast.accepted):7} accepted in {fast.seconds:.1f} s, {used:.2f} CPU s, refused {fast.refused}, "
-                f"p50 {fast.percentile(0.5)} ms, p99 {fast.percentile(0.99)} ms, missing {missing}",
+                f"{engine:8} {len(found.fast.accepted):7} accepted in {found.fast.seconds:.1f} s, {found.cpu_seconds:.2f} CPU s, "
+                f"refused {found.fast.refused}, p50 {found.fast.percentile(0.5)} ms, p99 {found.fast.percentile(0.99)} ms, "
+                f"missing {found.missing}",
                 flush=True,
             )
-    ours, our_cpu, paced, lost = results["ours"]
-    plain, plain_cpu, _, plain_lost = results["plain"]
-    assert paced is not None  # noqa: S101 - narrows the type
-    per_cpu, plain_per_cpu = len(ours.accepted) / our_cpu, len(plain.accepted) / plain_cpu
+    _conclude(**results)
+
+
+def _conclude(ours: Measured, plain: Measured, wechatpy: Measured) -> None:
+    paced = ours.paced
     print(
-        f"callbacks: per_cpu_s={per_cpu:.0f} per_s={len(ours.accepted) / ours.seconds:.0f} p99_ms={ours.percentile(0.99)} "
-        f"django_per_cpu_s={plain_per_cpu:.0f} django_per_s={len(plain.accepted) / plain.seconds:.0f} "
-        f"django_p99_ms={plain.percentile(0.99)} ratio_django={per_cpu / plain_per_cpu:.1f} "
-        f"paced_per_s={len(paced.accepted) / paced.seconds:.0f} paced_p50_ms={paced.percentile(0.5)} "
-        f"paced_p99_ms={paced.percentile(0.99)} lost={lost} django_lost={plain_lost}"
+        f"callbacks: per_cpu_s={ours.per_cpu_second:.0f} django_per_cpu_s={plain.per_cpu_second:.0f} "
+        f"wechatpy_per_cpu_s={wechatpy.per_cpu_second:.0f} ratio_django={ours.per_cpu_second / plain.per_cpu_second:.1f} "
+        f"ratio_wechatpy={ours.per_cpu_second / wechatpy.per_cpu_second:.1f} per_s={len(ours.fast.accepted) / ours.fast.seconds:.0f} "
+        f"paced_per_s={len(paced.accepted) / max(paced.seconds, 0.001):.0f} p50_ms={paced.percentile(0.5)} p99_ms={paced.percentile(0.99)} "
+        f"resent_after_kill={ours.resent} lost={ours.missing} django_lost={plain.missing} wechatpy_lost={wechatpy.missing}"
     )
-    if lost or plain_lost or not ours.accepted or not plain.accepted:
+    if (
+        ours.missing
+        or plain.missing
+        or wechatpy.missing
+        or not all(one.fast.accepted for one in (ours, plain, wechatpy))
+    ):
         sys.exit(1)
 
 

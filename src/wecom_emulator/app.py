@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import segno
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
@@ -17,6 +17,11 @@ from wecom_emulator.world import World
 
 CODE_CONTENT = "https://work.weixin.qq.com/u/{config_id}"
 """What the picture of a live code says when a phone reads it."""
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    """Whoever hung up before the whole request was here has asked nothing."""
+    return Response(status_code=400)
 
 
 def create_app(world: World) -> Starlette:
@@ -43,6 +48,6 @@ def create_app(world: World) -> Starlette:
         *login_routes(world),
         *admin_routes(world),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={ClientDisconnect: _gone})
     app.state.world = world
     return app

@@ -38,8 +38,11 @@ class ShopTown:
     def confirm_all(self) -> int:
         """Every guide confirms every open task; returns how many tasks."""
         actions = [{"actor": "staff", "id": guide.userid, "do": "confirm"} for guide in self.guides]
-        results = self.post("actors/batch", {"actions": actions})["results"]
-        return sum(len(result["confirmed"]) for result in results)
+        confirmed = 0
+        for start in range(0, len(actions), 50):
+            results = self.post("actors/batch", {"actions": actions[start : start + 50]})["results"]
+            confirmed += sum(len(result["confirmed"]) for result in results)
+        return confirmed
 
     def received(self) -> Counter[int]:
         """How many mass messages each member has received at the emulator, also those with none."""
@@ -71,8 +74,9 @@ def build(*, base_url: str, customers: int, guides: int, at: datetime) -> ShopTo
         {"actor": "customer", "id": one, "do": "add", "userid": staff[n % guides].userid}
         for n, one in enumerate(people)
     ]
-    for result in town.post("actors/batch", {"actions": befriend})["results"]:
-        assert "error" not in result, result
+    for start in range(0, customers, 1_000):
+        for result in town.post("actors/batch", {"actions": befriend[start : start + 1_000]})["results"]:
+            assert "error" not in result, result
     town.members.update(testing.make_friends(store_id=chain.tianhe.id, guides=staff, external_userids=people, at=at))
     testing.refresh_dims()
     return town

@@ -1,5 +1,6 @@
 """wechatpy, a client that nobody here wrote, works against the emulator."""
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,7 @@ import requests
 from wechatpy.exceptions import WeChatClientException
 from wechatpy.work import WeChatClient
 
-from wecom_emulator.tests.conftest import CORP, Desk
+from wecom_emulator.tests.conftest import CORP, PNG, Desk
 
 
 class RedirectedSession(requests.Session):
@@ -59,3 +60,42 @@ def test_wechatpy_gets_a_new_token_when_the_old_one_dies(desk: Desk, client: WeC
     client.user.get("li")
     desk.admin("DELETE", "/tokens")
     assert client.user.get("li")["userid"] == "li"
+
+
+def test_wechatpy_keeps_files(desk: Desk, client: WeChatClient):
+    desk.staff("li")
+    uploaded = client.media.upload("image", ("a.png", io.BytesIO(PNG), "image/png"))
+    assert (
+        client._http.get(client.media.get_url(uploaded["media_id"])).content == PNG
+    )  # its download() leaves the session
+    assert client.media.upload_img(("a.png", io.BytesIO(PNG), "image/png"))["url"].startswith("http")
+
+
+def test_wechatpy_reads_groups(desk: Desk, client: WeChatClient):
+    desk.staff("li")
+    made = desk.admin("POST", "/actors/staff/li/create_group", {"name": "Fans"})
+    (listed,) = client.external_contact_group_chat.list_all()
+    assert listed["chat_id"] == made["chat_id"]
+    group = client.external_contact_group_chat.get(made["chat_id"])["group_chat"]
+    assert (group["name"], group["owner"]) == ("Fans", "li")
+    assert client.external_contact.get_group_chat_info(made["chat_id"])["group_chat"]["name"] == "Fans"
+
+
+def test_wechatpy_sends_to_customers_and_to_staff(desk: Desk, client: WeChatClient):
+    desk.staff("li")
+    (customer,) = desk.customers(1)
+    desk.befriend("li", customer)
+    order = {"chat_type": "single", "external_userid": [customer], "sender": "li", "text": {"content": "hello"}}
+    assert client.external_contact.add_msg_template(order)["msgid"]
+    desk.admin("POST", "/actors/staff/li/confirm", {})
+    inbox = desk.http.get(f"/emulator/actors/customers/{customer}/inbox").json()["messages"]
+    assert [one["text"] for one in inbox if one["via"] == "mass"] == ["hello"]
+    assert client.message.send_text(1000002, ["li"], "note")["errcode"] == 0
+    assert "note" in str(desk.http.get("/emulator/actors/staff/li/inbox").json())
+
+
+def test_wechatpy_reads_departments(desk: Desk, client: WeChatClient):
+    desk.staff("li")
+    desk.admin("POST", "/departments", {"departments": [{"id": 2, "name": "Shop", "parentid": 1}]})
+    assert {one["id"] for one in client.department.list()} == {1, 2}
+    assert [one["userid"] for one in client.department.get_users(1)] == ["li"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from juqun.channels.wecom.envelope import MAX_BYTES, parse
+from juqun.channels.wecom.envelope import MAX_BYTES, _parse, _scan, parse
 from juqun.channels.wecom.errors import CallbackRefusedError
 
 BOMB = (
@@ -50,3 +50,27 @@ def test_cdata_may_hold_markup():
 def test_random_bytes_are_read_or_refused(raw):
     with contextlib.suppress(CallbackRefusedError):
         parse(raw)
+
+
+TEXTS = st.text(
+    st.characters(codec="utf-8") | st.sampled_from("<>&]\r\n\t\x00\x0b\x7f\x85\u2028\ufffe\uffff"), max_size=12
+)
+TAGS = st.sampled_from(["Event", "A", "a1", "xml"])
+CHILDREN = st.one_of(
+    st.builds("<{0}><![CDATA[{1}]]></{0}>".format, TAGS, TEXTS),
+    st.builds("<{0}>{1}</{0}>".format, TAGS, TEXTS),
+    st.builds("<{0}>{1}</{2}>".format, TAGS, TEXTS, TAGS),
+)
+
+
+@given(st.lists(CHILDREN, max_size=6), st.sampled_from(["", " ", "\n", "\ufeff"]))
+def test_the_short_way_reads_nothing_otherwise_than_the_parser(children, around):
+    raw = f"{around}<xml>{around.join(children)}</xml>".encode()
+    scanned = _scan(raw)
+    if scanned is not None:
+        assert scanned == _parse(raw)
+
+
+def test_what_wecom_sends_goes_the_short_way():
+    raw = "<xml><ToUserName><![CDATA[ww1]]></ToUserName><CreateTime>1496289600</CreateTime><Name><![CDATA[张 & <b>]]></Name></xml>"
+    assert _scan(raw.encode()) == _parse(raw.encode())
