@@ -63,6 +63,18 @@ class ContactDropped(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransferFailed(Event):
+    """A customer was not handed over to `taker_userid`. `reason`: customer_refused or customer_limit_exceed."""
+
+    NAME: ClassVar[str] = "wecom.transfer_failed"
+    SEALED: ClassVar[frozenset[str]] = frozenset({"external_userid"})
+    taker_userid: str
+    external_userid: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupChatCreated(Event):
     """A customer group came into being."""
 

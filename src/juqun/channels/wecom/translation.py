@@ -26,6 +26,7 @@ from juqun.channels.wecom.events import (
     KfMessagesWaiting,
     StaffUserJoined,
     StaffUserLeft,
+    TransferFailed,
 )
 from juqun.kernel.events import Event
 
@@ -106,6 +107,15 @@ def _contact_dropped(envelope: Envelope, at: datetime) -> Event:
         userid=envelope.get("UserID"),
         external_userid=envelope.get("ExternalUserID"),
         by_transfer=envelope.get("Source") == "DELETE_BY_TRANSFER",
+        at=at,
+    )
+
+
+def _transfer_failed(envelope: Envelope, at: datetime) -> Event:
+    return TransferFailed(
+        taker_userid=envelope.get("UserID"),
+        external_userid=envelope.get("ExternalUserID"),
+        reason=envelope.get("FailReason"),
         at=at,
     )
 
@@ -197,6 +207,7 @@ _READERS: dict[tuple[str, str], Callable[[Envelope, datetime], Event]] = {
     ("change_external_contact", "edit_external_contact"): _contact_edited,
     ("change_external_contact", "del_external_contact"): _contact_dropped,
     ("change_external_contact", "del_follow_user"): _contact_lost,
+    ("change_external_contact", "transfer_fail"): _transfer_failed,
     ("change_external_chat", "create"): _chat_created,
     ("change_external_chat", "update"): _chat_changed,
     ("change_external_chat", "dismiss"): _chat_dismissed,

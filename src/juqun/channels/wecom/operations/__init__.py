@@ -84,6 +84,12 @@ from juqun.channels.wecom.operations.tags import (
     ensure_corp_tags,
     list_corp_tags,
     mark_tags,
+from juqun.channels.wecom.operations.tags import ensure_corp_tags, list_corp_tags, mark_tags
+from juqun.channels.wecom.operations.transfers import (
+    iter_transfer_results,
+    iter_unassigned,
+    transfer_customers,
+    transfer_groups,
 )
 from juqun.channels.wecom.operations.ways import (
     create_contact_way,
@@ -172,6 +178,8 @@ __all__ = [
     "iter_send_results",
     "iter_staff_users",
     "keep_media",
+    "iter_transfer_results",
+    "iter_unassigned",
     "kf_add_servicers",
     "kf_contact_link",
     "kf_customers",
@@ -224,6 +232,8 @@ __all__ = [
     "sign_page",
     "stop_sync",
     "store_callbacks",
+    "transfer_customers",
+    "transfer_groups",
     "update_acquisition_link",
     "update_contact_way",
     "update_join_way",

@@ -50,6 +50,10 @@ def contact(change_type, **texts):
             events.ContactDropped(userid="wang", external_userid="wm1", by_transfer=True, at=AT),
         ),
         (
+            contact("transfer_fail", FailReason="customer_refused"),
+            events.TransferFailed(taker_userid="wang", external_userid="wm1", reason="customer_refused", at=AT),
+        ),
+        (
             message(Event="change_external_chat", ChangeType="create", ChatId="wr1"),
             events.GroupChatCreated(chat_id="wr1", at=AT),
         ),

@@ -101,6 +101,13 @@ from juqun.channels.wecom.types.sync import (
 from juqun.channels.wecom.types.tags import (
     CorpTag,
 )
+from juqun.channels.wecom.types.transfers import (
+    TransferOutcome,
+    TransferProgress,
+    TransferStart,
+    TransferStatus,
+    UnassignedContact,
+)
 from juqun.channels.wecom.types.ways import (
     ContactWay,
     JoinWay,
@@ -183,6 +190,11 @@ __all__ = [
     "SyncStep",
     "SyncTaken",
     "TaskState",
+    "TransferOutcome",
+    "TransferProgress",
+    "TransferStart",
+    "TransferStatus",
+    "UnassignedContact",
     "Verdict",
     "VerifiedCallback",
     "WelcomeTemplate",
