@@ -32,6 +32,7 @@ ROOMS = [
     "growth",
     "robot",
     "campaigns",
+    "service",
     "insight",
 ]
 INSTALLED_APPS = [

@@ -34,6 +34,9 @@ from juqun.domains.promotions import jobs as promotions_jobs
 from juqun.domains.robot import events as robot_events
 from juqun.domains.robot import handlers as robot
 from juqun.domains.robot import jobs as robot_jobs
+from juqun.domains.service import events as service_events
+from juqun.domains.service import handlers as service
+from juqun.domains.service import jobs as service_jobs
 from juqun.kernel import events
 from juqun.kernel.events import Event, Subscription
 from juqun.kernel.imports import jobs as imports_jobs
@@ -58,6 +61,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     wecom.ContactEdited: [Subscription(members.on_contact_edited, queue=Queue.SEND, atomic=False)],
     wecom.ContactLost: [Subscription(members.on_contact_lost)],
     wecom.ContactDropped: [Subscription(members.on_contact_dropped)],
+    wecom.TransferFailed: [Subscription(service.on_transfer_failed)],
     wecom.GroupChatCreated: [Subscription(groups.on_group_chat_created)],
     wecom.GroupChatChanged: [Subscription(groups.on_group_chat_changed)],
     wecom.GroupChatDismissed: [Subscription(groups.on_group_chat_dismissed)],
@@ -78,8 +82,11 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     ],
     wecom.KfMessagesWaiting: [_waited_for(robot.on_kf_messages_waiting)],
     # who it was
-    members_events.FriendAdded: [Subscription(growth.on_friend_added)],
-    members_events.FriendsTakenUp: [Subscription(growth.on_friends_taken_up)],
+    members_events.FriendAdded: [Subscription(growth.on_friend_added), Subscription(service.on_friend_added)],
+    members_events.FriendsTakenUp: [
+        Subscription(growth.on_friends_taken_up),
+        Subscription(service.on_friends_taken_up),
+    ],
     members_events.FriendLost: [Subscription(growth.on_friend_lost)],
     members_events.MembersMerged: [
         Subscription(promotions.on_members_merged),
@@ -87,12 +94,14 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
         Subscription(groups.on_members_merged),
         Subscription(growth.on_members_merged),
         Subscription(campaigns.on_members_merged),
+        Subscription(service.on_members_merged),
     ],
     members_events.MembersSplit: [
         Subscription(promotions.on_members_split),
         Subscription(commerce.on_members_split),
         Subscription(groups.on_members_split),
         Subscription(growth.on_members_split),
+        Subscription(service.on_members_split),
     ],
     members_events.MemberErased: [
         Subscription(audience.on_member_erased),
@@ -100,8 +109,18 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
         Subscription(groups.on_member_erased),
         Subscription(growth.on_member_erased),
         Subscription(robot.on_member_erased),
+        Subscription(service.on_member_erased),
     ],
-    org_events.StaffLeft: [Subscription(growth.on_staff_left)],
+    # who is gone, and who keeps their customers
+    org_events.StaffLeft: [
+        Subscription(groups.on_staff_left),
+        Subscription(growth.on_staff_left),
+        Subscription(campaigns.on_staff_left),
+        Subscription(service.on_staff_left),
+    ],
+    service_events.HandoverOpened: [Subscription(service.on_handover_opened)],
+    service_events.HandoverApproved: [Subscription(service.on_handover_approved)],
+    service_events.CustomersRefused: [Subscription(service.on_customers_refused)],
     # what the lake must know
     catalog_events.ProductsChanged: [Subscription(reactions.on_products_changed)],
     org_events.StoreOpened: [Subscription(reactions.on_store_opened)],
@@ -159,6 +178,8 @@ SCHEDULES: Sequence[Every] = (
     Every("campaigns.push", 15, campaigns_jobs.push),
     Every("campaigns.collect", MINUTE, campaigns_jobs.collect),
     Every("campaigns.remind", 30 * MINUTE, campaigns_jobs.remind),
+    Every("service.push", MINUTE, service_jobs.push),
+    Every("service.read_unassigned", DAY, service_jobs.read_unassigned),
     Every("campaigns.tidy", HOUR, campaigns_jobs.tidy),
 )
 

@@ -13,7 +13,7 @@ from django.db.models import Q
 from juqun.domains.campaigns import rules
 from juqun.domains.campaigns.errors import ReminderNotDueError
 from juqun.domains.campaigns.models import MessageBatch
-from juqun.domains.campaigns.outbox import results, sending
+from juqun.domains.campaigns.outbox import leaving, results, sending
 from juqun.domains.campaigns.types import BatchState, CampaignState, CancelReason
 from juqun.kernel import clock, jobs
 
@@ -101,9 +101,10 @@ def remind() -> None:
 
 @jobs.job(queue="bulk")
 def tidy() -> None:
-    """Take back tasks that nobody confirmed in a week, and move campaigns on to `sent` and `done`."""
+    """Take back tasks that nobody confirmed in a week, and those of people who left, and move campaigns on to `sent` and `done`."""
     now = clock.now()
     _take_back(results.list_expired_batches(at=now), CancelReason.EXPIRED)
+    ask_take_back_of_left(leaving.list_orphaned_batches())
     results.advance_campaigns(at=now)
 
 
@@ -113,6 +114,11 @@ def ask_collect(batch_ids: list[int]) -> None:
         [{"batch_id": pk} for pk in batch_ids],
         dedupe_keys=[f"campaigns.collect:{pk}" for pk in batch_ids],
     )
+
+
+def ask_take_back_of_left(batch_ids: list[int]) -> None:
+    """Ask for tasks to be taken back because their sender left."""
+    _take_back(batch_ids, CancelReason.SENDER_LEFT)
 
 
 def _send_due(*, campaign_id: int | None) -> None:

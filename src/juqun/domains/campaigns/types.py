@@ -59,6 +59,7 @@ class SkipReason(StrEnum):
     NO_STORE = "no_store"
     NO_COUPON = "no_coupon"
     MERGED = "merged"
+    SENDER_LEFT = "sender_left"
 
 
 class RefusalReason(StrEnum):
@@ -75,6 +76,7 @@ class CancelReason(StrEnum):
 
     STOPPED = "stopped"
     EXPIRED = "expired"
+    SENDER_LEFT = "sender_left"
 
 
 class BatchState(StrEnum):

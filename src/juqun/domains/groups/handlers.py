@@ -12,6 +12,7 @@ from juqun.channels.wecom.types import DriftChoice, DriftKind, SyncKind
 from juqun.domains.groups import jobs, operations, queries
 from juqun.domains.groups.events import EntryChanged, GroupWelcomeChanged, NextGroupPlanned
 from juqun.domains.members.events import MemberErased, MembersMerged, MembersSplit
+from juqun.domains.org.events import StaffLeft
 from juqun.kernel import clock
 from juqun.kernel.jobs import enqueue
 
@@ -57,6 +58,10 @@ def on_members_split(event: MembersSplit) -> None:
     """Who of the two is in which group is in the channel, so the groups of the one who held both are read again."""
     for chat_id in queries.list_chat_ids(member_id=event.keep_id):
         jobs.ask_sync(chat_id=chat_id, at=clock.now())
+
+
+def on_staff_left(event: StaffLeft) -> None:
+    operations.replace_owner(staff_id=event.staff_id)
 
 
 def on_member_erased(event: MemberErased) -> None:

@@ -302,6 +302,25 @@ def list_group_links(*, group_ids: Sequence[int]) -> list[GroupLink]:
     ]
 
 
+def list_owned_groups(*, staff_id: int, userid: str) -> list[GroupLink]:
+    """Return the living groups that somebody owns, by staff entry or by userid; a system look-up without scope."""
+    found = Group.unscoped.filter(Q(owner_staff_id=staff_id) | Q(owner_userid=userid), dismissed_at__isnull=True)
+    return list_group_links(group_ids=list(found.values_list("pk", flat=True)))
+
+
+def count_owned_groups(*, staff_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many living groups each member of staff owns; a system look-up without scope."""
+    given = dict.fromkeys(staff_ids, 0)
+    found = Group.unscoped.filter(owner_staff_id__in=list(given), dismissed_at__isnull=True)
+    return {**given, **dict(found.values_list("owner_staff_id").annotate(number=Count("pk")).order_by())}
+
+
+def group_names(*, group_ids: Iterable[int]) -> dict[int, str]:
+    """Return what groups are called, or their chat; a system look-up without scope."""
+    found = Group.unscoped.filter(pk__in=set(group_ids)).values_list("pk", "name", "chat_id")
+    return {pk: name or chat_id for pk, name, chat_id in found}
+
+
 def get_group_id(*, chat_id: str) -> int | None:
     """Return the id of a chat's group; a system look-up without scope."""
     return Group.unscoped.filter(chat_id=chat_id).values_list("pk", flat=True).first()

@@ -13,6 +13,7 @@ from juqun.domains.members.events import (
     MembersMerged,
     MembersSplit,
 )
+from juqun.domains.members.types import LostBy
 from juqun.domains.org.events import StaffLeft
 from juqun.kernel.jobs import enqueue
 
@@ -22,6 +23,9 @@ def on_live_code_changed(event: LiveCodeChanged) -> None:
 
 
 def on_friend_added(event: FriendAdded) -> None:
+    """Count whom a code brought; a customer whom the company gave to somebody else was not recruited."""
+    if event.is_handed_over:
+        return
     operations.record_scan(
         member_id=event.member_id,
         staff_id=event.staff_id,
@@ -33,10 +37,14 @@ def on_friend_added(event: FriendAdded) -> None:
 
 
 def on_friends_taken_up(event: FriendsTakenUp) -> None:
-    operations.record_taken_up(friends=members.list_taken_up(friends=event.friends))
+    friends = members.list_taken_up(friends=event.friends)
+    operations.record_taken_up(friends=[one for one in friends if not one.is_handed_over])
 
 
 def on_friend_lost(event: FriendLost) -> None:
+    """Count who was lost; a customer who was handed over was not."""
+    if event.by == LostBy.TRANSFER:
+        return
     operations.record_friend_lost(member_id=event.member_id, staff_id=event.staff_id, at=event.at, by=event.by)
 
 

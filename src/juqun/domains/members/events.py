@@ -58,7 +58,10 @@ class MemberTagged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FriendAdded(Event):
-    """A member and a member of staff became friends on WeCom. `state`: of the live code; `is_first`: the member's first friend."""
+    """A member and a member of staff became friends on WeCom. `state`: of the live code; `is_first`: the member's first friend.
+
+    `is_handed_over`: the company gave the member to this member of staff; nobody was recruited.
+    """
 
     NAME: ClassVar[str] = "members.friend_added"
     SEALED: ClassVar[frozenset[str]] = frozenset({"external_userid"})
@@ -68,6 +71,7 @@ class FriendAdded(Event):
     state: str
     at: datetime
     is_first: bool
+    is_handed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,7 @@ class FriendsTakenUp(Event):
     """Reading WeCom found friendships that nobody had told of, at most a page (100) of them: old facts, not new encounters.
 
     It stands in place of a FriendAdded for each, so that two million old friends neither are two million events nor start what
-    greets somebody new. `friends` is `link:seconds:is_first` each, comma separated; `queries.list_taken_up` reads it.
+    greets somebody new. `friends` is `link:seconds:is_first:is_handed_over` each, comma separated; `queries.list_taken_up` reads it.
     """
 
     NAME: ClassVar[str] = "members.friends_taken_up"

@@ -22,6 +22,7 @@ from juqun.kernel import clock
 from juqun.kernel.jobs import GiveUp, enqueue
 from juqun.kernel.scope import DataScope
 
+ASSIGNED = 202  # add_way: given by the company when somebody left or changed
 NO_LONGER_A_CONTACT = frozenset({84061, 40096})  # "not an external contact", "external userid invalid": gone meanwhile
 
 
@@ -44,6 +45,7 @@ def on_contact_added(event: ContactAdded) -> None:
         external_userid=event.external_userid,
         state=event.state or follow.state or "",
         at=event.at,
+        is_handed_over=follow.add_way == ASSIGNED,
     )
 
 

@@ -103,6 +103,20 @@ class TakenUpFriend:
     state: str
     at: datetime
     is_first: bool
+    is_handed_over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCustomer:
+    """A member for whom one member of staff is responsible: by a friendship (`link_id`), or only as their guide (None).
+
+    `other_staff_ids`: active staff who are friends of the same member too, the latest friendship first.
+    """
+
+    member_id: int
+    link_id: int | None
+    external_userid: str
+    other_staff_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,19 @@ def list_headquarters_userids() -> list[str]:
     return list(leads.order_by("userid").values_list("userid", flat=True))
 
 
+def list_staff_upwards(*, node_id: int) -> list[tuple[int, StaffView]]:
+    """Active staff at a node and at every node above it, nearest first, with how many tiers up they are (0: at the node).
+
+    Raises NodeNotFoundError. (System look-up.)
+    """
+    path = OrgNode.unscoped.filter(pk=node_id).values_list("path", flat=True).first()
+    if path is None:
+        raise NodeNotFoundError(node=str(node_id))
+    rows = Staff.unscoped.select_related("node").filter(is_active=True, node__path__in=rules.ancestor_paths(path))
+    found = [(rules.tiers_between(row.node.path, path), _staff_view(row)) for row in rows.order_by("pk")]
+    return sorted(found, key=lambda one: one[0])
+
+
 def staff_names(*, ids: Iterable[int]) -> dict[int, str]:
     """Names by staff id, also of those who left. (System look-up.)"""
     return dict(Staff.unscoped.filter(pk__in=set(ids)).values_list("pk", "name"))

@@ -21,6 +21,7 @@ POLICY_ROLES = frozenset({Role.HQ_LEAD, Role.CITY_OPERATOR, Role.STORE_MANAGER})
 
 # key -> (default, low, high). One mass message per customer and day, four a month: WeCom's own long-standing cap.
 # 200 members is the group size that chains report as healthy; 500 is WeCom's technical limit. Quiet at night, 22 to 8.
+# One WeCom account holds up to 20,000 customers; a proposed hand-over fills it to 5,000. Zero hours: a person approves.
 POLICY_BOUNDS: Mapping[PolicyKey, tuple[int, int, int]] = {
     PolicyKey.MESSAGES_PER_DAY: (1, 0, 10),
     PolicyKey.MESSAGES_PER_MONTH: (4, 0, 100),
@@ -28,6 +29,9 @@ POLICY_BOUNDS: Mapping[PolicyKey, tuple[int, int, int]] = {
     PolicyKey.QUIET_TO_HOUR: (8, 0, 24),
     PolicyKey.GROUP_CAPACITY: (200, 2, 500),
     PolicyKey.HOLDOUT_BASIS_POINTS: (1000, 0, 10_000),
+    PolicyKey.CUSTOMERS_PER_KEEPER: (5_000, 1, 20_000),
+    PolicyKey.HANDOVER_AUTO_APPROVE_HOURS: (0, 0, 720),
+    PolicyKey.KEEPERLESS_DAYS: (7, 0, 90),
 }
 
 
@@ -58,6 +62,11 @@ def may_set_policy(role: Role, actor_path: str, node_path: str) -> bool:
 def ancestor_paths(path: str) -> list[str]:
     """The paths of a node and all above it, from the root down."""
     return [path[: end + STEP] for end in range(0, len(path), STEP)]
+
+
+def tiers_between(upper: str, lower: str) -> int:
+    """How many nodes the path `lower` lies below the path `upper` on the same way."""
+    return (len(lower) - len(upper)) // STEP
 
 
 def resolve_policy(key: PolicyKey, path: str, rows: Mapping[str, PolicyRow]) -> EffectivePolicy:

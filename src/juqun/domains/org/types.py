@@ -42,6 +42,9 @@ class PolicyKey(StrEnum):
     QUIET_TO_HOUR = "quiet_to_hour"
     GROUP_CAPACITY = "group_capacity"
     HOLDOUT_BASIS_POINTS = "holdout_basis_points"
+    CUSTOMERS_PER_KEEPER = "customers_per_keeper"
+    HANDOVER_AUTO_APPROVE_HOURS = "handover_auto_approve_hours"
+    KEEPERLESS_DAYS = "keeperless_days"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

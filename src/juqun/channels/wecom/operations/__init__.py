@@ -84,7 +84,7 @@ from juqun.channels.wecom.operations.tags import (
     ensure_corp_tags,
     list_corp_tags,
     mark_tags,
-from juqun.channels.wecom.operations.tags import ensure_corp_tags, list_corp_tags, mark_tags
+)
 from juqun.channels.wecom.operations.transfers import (
     iter_transfer_results,
     iter_unassigned,
@@ -177,9 +177,9 @@ __all__ = [
     "iter_mass_messages",
     "iter_send_results",
     "iter_staff_users",
-    "keep_media",
     "iter_transfer_results",
     "iter_unassigned",
+    "keep_media",
     "kf_add_servicers",
     "kf_contact_link",
     "kf_customers",

@@ -4,6 +4,7 @@ from juqun.domains.groups.operations.chats import ChatReading, dismiss_group, re
 from juqun.domains.groups.operations.drifts import act_on_drift
 from juqun.domains.groups.operations.entries import open_entry, reconcile_entry
 from juqun.domains.groups.operations.kinds import create_kind, update_kind
+from juqun.domains.groups.operations.owners import hand_over_group, replace_owner
 from juqun.domains.groups.operations.people import move_memberships, record_message, remove_memberships, set_role
 from juqun.domains.groups.operations.states import refresh_states
 from juqun.domains.groups.operations.ways import apply_entry
@@ -24,6 +25,7 @@ __all__ = [
     "create_kind",
     "dismiss_group",
     "drop_group_welcome",
+    "hand_over_group",
     "move_memberships",
     "open_entry",
     "read_chat",
@@ -32,6 +34,7 @@ __all__ = [
     "record_message",
     "refresh_states",
     "remove_memberships",
+    "replace_owner",
     "set_group_welcome",
     "set_role",
     "sync_group",

@@ -50,6 +50,13 @@ def replan(*, entry_id: int, at: datetime) -> bool:
         return changed
 
 
+def ask_again(*, entry_id: int) -> None:
+    """Tell of the open plan of an entry once more: somebody else has to create the group now."""
+    open_plan = PlannedGroup.unscoped.filter(entry_id=entry_id, group__isnull=True).first()
+    if open_plan is not None:
+        events.publish(NextGroupPlanned(planned_group_id=open_plan.pk))
+
+
 def want(entry: Entry) -> None:
     """Store an entry whose document changed and say so; without a chat it waits, for a join way must lead somewhere."""
     entry.wanted_version += 1

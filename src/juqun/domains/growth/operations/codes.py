@@ -21,7 +21,7 @@ from juqun.domains.growth.events import LiveCodeChanged
 from juqun.domains.growth.models import LiveCode, LiveCodeStaff
 from juqun.domains.growth.types import CodeState, LiveCodeView, SourceKind
 from juqun.domains.org import queries as org
-from juqun.domains.org.types import NodeKind
+from juqun.domains.org.types import NodeKind, Role
 from juqun.kernel import clock, events, ids
 from juqun.kernel.scope import DataScope
 
@@ -120,13 +120,26 @@ def retire_live_code(*, live_code_id: int, at: datetime) -> LiveCodeView:
 
 
 def replace_staff(*, staff_id: int) -> int:
-    """Take somebody who left the company off all codes; returns how many codes. A code left with nobody is ``unstaffed``."""
+    """Take somebody who left the company off all codes; returns how many codes.
+
+    A code left with nobody gets the nearest person who may talk to customers: of its store, else of a node above it. If
+    there is nobody, it is ``unstaffed``.
+    """
     with transaction.atomic():
         code_ids = list(LiveCodeStaff.objects.filter(staff_id=staff_id).values_list("live_code_id", flat=True))
         LiveCodeStaff.objects.filter(staff_id=staff_id).delete()
         for code in LiveCode.unscoped.select_for_update().filter(pk__in=code_ids, is_active=True).order_by("pk"):
+            if not code.staff.exists():
+                _staff_anew(code, staff_id)
             want(code, CodeState.PENDING if code.staff.exists() else CodeState.UNSTAFFED)
     return len(code_ids)
+
+
+def _staff_anew(code: LiveCode, left_id: int) -> None:
+    near = (one.id for _tiers, one in org.list_staff_upwards(node_id=code.store_id) if one.role != Role.CASHIER)
+    heir = next((pk for pk in near if pk != left_id), None)
+    if heir is not None:
+        LiveCodeStaff.objects.create(live_code=code, staff_id=heir)
 
 
 def retry_refused(*, live_code_id: int) -> None:

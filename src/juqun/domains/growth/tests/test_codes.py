@@ -21,6 +21,7 @@ from juqun.domains.growth.types import CodeState, SourceKind
 from juqun.domains.members import operations as members
 from juqun.domains.members import queries as member_queries
 from juqun.domains.members.types import Identity, IdentityKind
+from juqun.domains.org import operations as org
 from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.kernel.models import EventRecord
 from juqun.kernel.scope import DataScope
@@ -124,13 +125,22 @@ def test_a_change_during_the_call_is_written_after_it(chain: SmallChain, wecom: 
     assert queries.get_live_code(scope=EVERYTHING, live_code_id=code.id).status == CodeState.READY
 
 
-def test_who_leaves_is_taken_off_and_a_code_of_nobody_is_shown(chain: SmallChain):
+def test_who_leaves_is_taken_off_and_the_nearest_person_takes_over(chain: SmallChain):
     alone = make_live_code(store_id=chain.tianhe.id, staff_ids=[chain.wang.id])
     shared = make_live_code(store_id=chain.tianhe.id, staff_ids=[chain.wang.id, chain.li.id])
     assert operations.replace_staff(staff_id=chain.wang.id) == 2
     assert operations.replace_staff(staff_id=chain.wang.id) == 0
     states = {code.id: (code.status, code.staff_userids) for code in queries.list_live_codes(scope=EVERYTHING)}
-    assert states == {alone.id: (CodeState.UNSTAFFED, ()), shared.id: (CodeState.PENDING, ("li",))}
+    assert states == {alone.id: (CodeState.PENDING, ("li",)), shared.id: (CodeState.PENDING, ("li",))}
+
+
+def test_a_code_for_which_nobody_is_left_is_shown(chain: SmallChain):
+    code = make_live_code(store_id=chain.tianhe.id, staff_ids=[chain.wang.id])
+    for one in (chain.li, chain.chen, chain.hong):
+        org.staff_left(staff_id=one.id, at=AT)
+    operations.replace_staff(staff_id=chain.wang.id)
+    (found,) = queries.list_live_codes(scope=EVERYTHING)
+    assert (found.id, found.status, found.staff_userids) == (code.id, CodeState.UNSTAFFED, ())
 
 
 def test_retired_codes_stay_retired(chain: SmallChain):

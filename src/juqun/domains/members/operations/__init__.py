@@ -15,6 +15,7 @@ from juqun.domains.members.operations.erase import erase_member, export_member
 from juqun.domains.members.operations.files import import_members
 from juqun.domains.members.operations.friends import add_friend, lose_friend
 from juqun.domains.members.operations.identify import identify
+from juqun.domains.members.operations.keepers import hand_over
 from juqun.domains.members.operations.marks import plan_links, plan_part, push_marks, take_contact_marks, take_marks
 from juqun.domains.members.operations.merges import merge_members, undo_merge
 from juqun.domains.members.operations.profile import assign_store, note, note_many
@@ -35,6 +36,7 @@ __all__ = [
     "end_missing_friends",
     "erase_member",
     "export_member",
+    "hand_over",
     "identify",
     "identities_of",
     "import_members",

@@ -16,22 +16,35 @@ from juqun.kernel.events import publish
 from juqun.kernel.secrets import keyed_hash
 
 
-def add_friend(*, member_id: int, staff_id: int, external_userid: str, state: str, at: datetime) -> bool:
+def add_friend(
+    *,
+    member_id: int,
+    staff_id: int,
+    external_userid: str,
+    state: str,
+    at: datetime,
+    is_handed_over: bool = False,
+) -> bool:
     """Note that a member and a member of staff became friends at `at`; False when that was known (or is older news).
 
-    `state` is what the live code carried. The first friend becomes the member's guide. When `external_userid` belongs to
+    `state` is what the live code carried; `is_handed_over`: the company gave the member to this member of staff.
+    The first friend becomes the member's guide. When `external_userid` belongs to
     another member so far, they are one person and are merged. Raises MemberNotFoundError and MemberErasedError.
     """
     for _try in range(TRIES):
         try:
             with transaction.atomic():
-                return _add_friend(member_id, staff_id, external_userid.strip(), state, at)
+                return _add_friend(
+                    member_id, staff_id, external_userid.strip(), state, at, is_handed_over=is_handed_over
+                )
         except IntegrityError:
             continue
     raise ConcurrentIdentifyError
 
 
-def _add_friend(member_id: int, staff_id: int, external_userid: str, state: str, at: datetime) -> bool:
+def _add_friend(
+    member_id: int, staff_id: int, external_userid: str, state: str, at: datetime, *, is_handed_over: bool
+) -> bool:
     noted = note_friend(member_id, staff_id, external_userid, state, at)
     if noted is None:
         return False
@@ -44,6 +57,7 @@ def _add_friend(member_id: int, staff_id: int, external_userid: str, state: str,
             state=state,
             at=at,
             is_first=is_first,
+            is_handed_over=is_handed_over,
         )
     )
     return True

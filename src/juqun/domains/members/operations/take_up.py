@@ -31,6 +31,7 @@ SOURCE = "wecom"
 GENDERS = {1: "male", 2: "female"}
 FILLED = ("display_name", "store_id", "gender")
 SEEN_BYTES = 8 + HASH_BYTES
+ASSIGNED = 202  # add_way: given by the company when somebody left or changed
 NOT_AMONG_STAFF = "not_among_staff"
 
 
@@ -63,7 +64,9 @@ class _Outcome:
 
     def tell(self, row: _Row, link: FriendLink, *, is_first: bool) -> None:
         self.added += 1
-        self.told.append(f"{link.pk}:{int(row.follow.created_at.timestamp())}:{int(is_first)}")
+        self.told.append(
+            f"{link.pk}:{int(row.follow.created_at.timestamp())}:{int(is_first)}:{int(row.follow.add_way == ASSIGNED)}"
+        )
         self._note(FindingKind.ADDED, row)
 
     def edit(self, row: _Row) -> None:

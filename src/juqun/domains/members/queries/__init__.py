@@ -11,6 +11,12 @@ from juqun.domains.members.queries.dims import (
     export_member_tags_dim,
     export_members_dim,
 )
+from juqun.domains.members.queries.keepers import (
+    count_customers,
+    link_external_userids,
+    list_customers_of,
+    member_names,
+)
 from juqun.domains.members.queries.lookups import (
     erased_contacts,
     find_member_id,
@@ -35,6 +41,7 @@ from juqun.domains.members.queries.profiles import (
 from juqun.domains.members.queries.reach import list_consenting_ids, list_friend_ids
 
 __all__ = [
+    "count_customers",
     "count_friends",
     "count_members",
     "erased_contacts",
@@ -47,9 +54,11 @@ __all__ = [
     "get_timeline",
     "has_managed_tags",
     "is_erased_contact",
+    "link_external_userids",
     "list_befriended_userids",
     "list_consenting_ids",
     "list_consents",
+    "list_customers_of",
     "list_friend_ids",
     "list_friend_links",
     "list_managed_tags",
@@ -58,6 +67,7 @@ __all__ = [
     "list_taken_up",
     "list_unwritten_tag_ids",
     "list_waiting_staff_ids",
+    "member_names",
     "member_stores",
     "resolve_member_ids",
     "search_members",

@@ -89,7 +89,7 @@ def list_befriended_userids() -> list[str]:
 def list_taken_up(*, friends: str) -> list[TakenUpFriend]:
     """The friendships that a FriendsTakenUp tells of (its `friends`); those erased meanwhile are left out. (System look-up.)"""
     told = [tuple(map(int, one.split(":"))) for one in friends.split(",") if one]
-    links = FriendLink.objects.filter(pk__in=[link_id for link_id, _seconds, _is_first in told])
+    links = FriendLink.objects.filter(pk__in=[link_id for link_id, *_facts in told])
     rows = {
         pk: (member_id, staff_id, state, sealed)
         for pk, member_id, staff_id, state, sealed in links.values_list(
@@ -104,8 +104,9 @@ def list_taken_up(*, friends: str) -> list[TakenUpFriend]:
             state=rows[link_id][2],
             at=datetime.fromtimestamp(seconds, UTC),
             is_first=bool(is_first),
+            is_handed_over=any(handed_over),
         )
-        for link_id, seconds, is_first in told
+        for link_id, seconds, is_first, *handed_over in told
         if link_id in rows
     ]
 

@@ -1,0 +1,103 @@
+"""What tests need to play hand-overs: a WeCom that remembers transfers, with its own rules and its own people."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from juqun.channels.wecom.testing import ScriptedWecom, scripted_wecom
+from juqun.domains.service import rules
+from juqun.kernel import clock
+
+DAY = timedelta(days=1)
+
+
+@dataclass(slots=True)
+class TransferWecom:
+    """Transfers as WeCom keeps them, by (giver, taker, customer). `refusing`, `twice`, `gone`: customers; `full`: takers."""
+
+    script: ScriptedWecom
+    follow: list[str]
+    started: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
+    refusing: set[str] = field(default_factory=set)
+    twice: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+    full: set[str] = field(default_factory=set)
+    unfit: set[str] = field(default_factory=set)
+    owners: dict[str, str] = field(default_factory=dict)
+    losing: int = 0  # answers that will be lost after they took effect
+    unassigned: list[dict[str, Any]] = field(default_factory=list)
+
+    def customers(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """transfer_customer, on the job or after leaving."""
+        giver, taker = body["handover_userid"], body["takeover_userid"]
+        if taker in self.unfit:
+            return {"errcode": 40098, "errmsg": "not real-name verified"}
+        rows = [{"external_userid": one, "errcode": self._start(giver, taker, one)} for one in body["external_userid"]]
+        self._lose()
+        return {"customer": rows}
+
+    def _start(self, giver: str, taker: str, customer: str) -> int:
+        if taker in self.full:
+            return 40099
+        if customer in self.gone:
+            return 40096
+        if customer in self.twice:
+            return 40128
+        if any(key[2] == customer and clock.now() < at + DAY for key, at in self.started.items()):
+            return 40100
+        self.started[giver, taker, customer] = clock.now()
+        return 0
+
+    def results(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """transfer_result, on the job or after leaving."""
+        pair = (body["handover_userid"], body["takeover_userid"])
+        return {"customer": [self._row(key[2], at) for key, at in self.started.items() if key[:2] == pair]}
+
+    def _row(self, customer: str, at: datetime) -> dict[str, Any]:
+        due = at + rules.TAKE_OVER
+        if customer in self.refusing:
+            return {"external_userid": customer, "status": 3}
+        status = 1 if due <= clock.now() else 2
+        return {"external_userid": customer, "status": status, "takeover_time": int(due.timestamp())}
+
+    def groups(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """groupchat/transfer and groupchat/onjob_transfer."""
+        self.owners.update(dict.fromkeys(body["chat_id_list"], body["new_owner"]))
+        self._lose()
+        return {"failed_chat_list": []}
+
+    def chat(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """groupchat/get."""
+        owner = self.owners.get(body["chat_id"], "")
+        return {
+            "group_chat": {
+                "chat_id": body["chat_id"], "name": "g", "owner": owner, "create_time": 1, "member_version": "1",
+                "member_list": [],
+            }
+        }  # fmt: skip
+
+    def _lose(self) -> None:
+        if self.losing:
+            self.losing -= 1
+            raise httpx.ReadTimeout("the answer is lost")
+
+
+@contextmanager
+def transfer_wecom(follow: list[str]) -> Iterator[TransferWecom]:
+    """Let every call of this process go to a WeCom that knows transfers; `follow`: staff with the feature."""
+    with scripted_wecom() as script:
+        world = TransferWecom(script=script, follow=follow)
+        script.script("externalcontact/get_follow_user_list", lambda _body: {"follow_user": world.follow})
+        script.script("externalcontact/get_unassigned_list", lambda _body: {"info": world.unassigned})
+        script.script("message/send", {})
+        for prefix in ("externalcontact/", "externalcontact/resigned/"):
+            script.script(f"{prefix}transfer_customer", world.customers)
+            script.script(f"{prefix}transfer_result", world.results)
+        script.script("externalcontact/groupchat/transfer", world.groups)
+        script.script("externalcontact/groupchat/onjob_transfer", world.groups)
+        script.script("externalcontact/groupchat/get", world.chat)
+        yield world
