@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from juqun.channels.wecom import queries as wecom
 from juqun.domains.groups import queries as groups
 from juqun.domains.groups.types import GroupState
+from juqun.domains.service import queries as service
+from juqun.domains.service.types import HandoverState
 from juqun.kernel.jobs import inspection
 from juqun.surfaces.console.access import Area, Reader, reader_of
 
@@ -31,6 +33,7 @@ SECTIONS: Final[tuple[tuple[Promise | str, tuple[Entry, ...]], ...]] = (
             (Area.MEMBERS, _("Members"), "console:members", "person"),
             (Area.GROUPS, _("Groups"), "console:groups", "forum"),
             (Area.ROBOT, _("Robot"), "console:robot", "smart_toy"),
+            (Area.HANDOVERS, _("Hand-over"), "console:handovers", "swap_horiz"),
         ),
     ),
     (
@@ -83,11 +86,13 @@ def _item(request: HttpRequest, reader: Reader, entry: Entry) -> dict[str, Any]:
 
 
 def _badge(area: Area, reader: Reader) -> int:
-    """What waits for somebody: groups that fell silent, differences with WeCom, dead letters."""
+    """What waits for somebody: groups that fell silent, hand-overs to decide over, differences with WeCom, dead letters."""
     if area is Area.GROUPS:
         return groups.count_by_state(scope=reader.scope)[GroupState.SILENT]
     if area is Area.DIFFERENCES:
         return wecom.count_drifts(scope=reader.scope)
+    if area is Area.HANDOVERS:
+        return service.count_handovers(scope=reader.scope)[HandoverState.PROPOSED]
     if area is Area.JOBS:
         return inspection.count_jobs().dead
     return 0

@@ -17,6 +17,9 @@ POLICY: Final[Words] = {
     "messages_per_day": _("Messages per customer and day"), "messages_per_month": _("Messages per customer and month"),
     "quiet_from_hour": _("Quiet from (hour)"), "quiet_to_hour": _("Quiet until (hour)"),
     "group_capacity": _("People per group"), "holdout_basis_points": _("Holdout (1/100 %)"),
+    "customers_per_keeper": _("Customers per keeper"),
+    "handover_auto_approve_hours": _("Hand-over approved after (hours, 0: by a person)"),
+    "keeperless_days": _("Days without a keeper before it is shown"),
 }  # fmt: skip
 MODE: Final[Words] = {"fixed": _("fixed"), "range": _("free inside a range"), "free": _("free")}
 IDENTITY: Final[Words] = {
@@ -54,6 +57,7 @@ REASON: Final[Words] = {
     "no_staff": _("nobody can send it"), "no_store": _("no store yet"), "no_coupon": _("no coupon left"),
     "merged": _("merged into another member"), "capped": _("limit of WeCom reached"), "rejected": _("rejected by WeCom"),
     "call_refused": _("task refused by WeCom"), "stopped": _("campaign was stopped"), "expired": _("not confirmed in time"),
+    "sender_left": _("the sender left the company"),
 }  # fmt: skip
 UNIT: Final[Words] = {"member": _("by member"), "store": _("by store"), "group": _("by group")}
 COUPON: Final[Words] = {
@@ -88,6 +92,23 @@ OUTCOME: Final[Words] = {
     "refused": _("refused by WeCom"), "recorded": _("needs no answer"),
 }  # fmt: skip
 GENDER: Final[Words] = {"male": _("male"), "female": _("female"), "unknown": _("unknown"), "": _("unknown")}
+HANDOVER: Final[Words] = {
+    "collecting": _("looks for keepers"), "proposed": _("to be approved"), "running": _("under way"), "done": _("done"),
+    "cancelled": _("withdrawn"),
+}  # fmt: skip
+GIVING: Final[Words] = {
+    "left": _("left the company"),
+    "moved": _("moves to another place"),
+    "on_request": _("on request"),
+}
+ITEM: Final[Words] = {
+    "planned": _("planned"), "requested": _("asked"), "waiting": _("within 24 hours"), "done": _("has a keeper"),
+    "refused": _("customer refused"), "taker_full": _("without keeper"), "blocked": _("later"), "unreachable": _("not a friend"),
+}  # fmt: skip
+WHY: Final[Words] = {
+    "relation": _("friends already"), "same_store": _("same store"), "upwards": _("nearest up the tree"),
+    "chosen": _("chosen"), "next": _("next in turn"), "came": _("came by themselves"), "nobody": _("nobody"),
+}  # fmt: skip
 LOST_BY: Final[Words] = {"customer": _("by the customer"), "staff": _("by staff"), "transfer": _("by hand-over"),
     "reconcile": _("found ended at the nightly reconcile"),
 }  # fmt: skip
@@ -127,6 +148,7 @@ BOOKS: Final[Mapping[str, Words]] = {
     "drift": DRIFT, "drift_choice": DRIFT_CHOICE, "drift_field": DRIFT_FIELD, "drift_blocker": DRIFT_BLOCKER,
     "welcome": WELCOME, "outcome": OUTCOME, "gender": GENDER, "lost_by": LOST_BY,
     "sync": SYNC, "sync_mode": SYNC_MODE, "finding": FINDING, "sync_code": SYNC_CODE,
+    "handover": HANDOVER, "giving": GIVING, "item": ITEM, "why": WHY,
 }  # fmt: skip
 
 # Colour of a state: what is well, what needs a look, what is over or went wrong.
@@ -139,6 +161,8 @@ TONE: Final[Mapping[str, str]] = {
     "frozen": "warn", "expired": "mute", "void": "mute", "paused": "warn", "ended": "mute", "running": "info",
     "failed": "bad", "dead": "bad", "late": "bad", "handed": "info", "window_closed": "warn", "nothing": "mute",
     "with_servicer": "info", "recorded": "mute", "planning": "warn", "added": "good", "lost": "warn", "edited": "info",
+    "collecting": "info", "proposed": "warn", "requested": "info", "taker_full": "bad", "blocked": "warn",
+    "unreachable": "mute",
 }  # fmt: skip
 
 # A line of a member's time line: icon and sentence; the sentence's fields come from the entry and from `timeline_fields`.
@@ -146,6 +170,7 @@ TIMELINE: Final[Mapping[str, tuple[str, Promise | str]]] = {
     "joined": ("person_add", _("Became known (%(source)s)")),
     "friend_added": ("handshake", _("Became a friend of %(staff)s")),
     "friend_lost": ("person_remove", _("Friendship with %(staff)s ended %(by)s")),
+    "handed_over": ("swap_horiz", _("Handed over from %(from_staff)s to %(staff)s")),
     "merged": ("merge", _("Another entry of the same person was merged in by %(actor)s")),
     "merge_undone": ("call_split", _("A merge was undone by %(actor)s")),
     "store_assigned": ("storefront", _("Now belongs to %(store)s")),
@@ -172,5 +197,5 @@ def timeline_sentence(kind: str, fields: Mapping[str, str]) -> tuple[str, str]:
     icon, sentence = TIMELINE.get(kind, ("circle", ""))
     if not sentence:
         return icon, kind
-    known = dict.fromkeys(("source", "staff", "by", "actor", "store", "coupon", "amount"), "?")
+    known = dict.fromkeys(("source", "staff", "from_staff", "by", "actor", "store", "coupon", "amount"), "?")
     return icon, str(sentence) % {**known, **fields}

@@ -22,8 +22,10 @@ def hand_over_group(*, group_id: int, to_staff_id: int) -> bool:
             return False
         before, group.owner_staff_id, group.owner_userid = group.owner_staff_id, taker.id, taker.userid
         group.save(update_fields=["owner_staff", "owner_userid"])
-        entry = Entry.unscoped.select_for_update().select_related("owner_staff").filter(pk=group.entry_id).first()
-        if entry is not None and (entry.owner_staff_id == before or not entry.owner_staff.is_active):
+        if group.entry_id is None:
+            return True
+        entry = Entry.unscoped.select_for_update(of=("self",)).select_related("owner_staff").get(pk=group.entry_id)
+        if entry.owner_staff_id == before or not entry.owner_staff.is_active:
             _own(entry, taker.id)
     return True
 

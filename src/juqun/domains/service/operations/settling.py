@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -80,7 +81,13 @@ def finish(
 ) -> bool:
     """The item has its keeper: mark it and tell the rooms below, in one transaction; False when another worker did."""
     with transaction.atomic():
-        changes = {"state": ItemState.DONE, "taken_over_at": at, "note": "", "detail": "", "next_try_at": None}
+        changes: dict[str, Any] = {
+            "state": ItemState.DONE,
+            "taken_over_at": at,
+            "note": "",
+            "detail": "",
+            "next_try_at": None,
+        }
         if why is not None:
             changes["why"] = why
         changes["keeper_id"] = item.keeper_id
@@ -133,7 +140,12 @@ def try_next(item: HandoverItem, *, from_states: Sequence[ItemState]) -> None:
         cap=keepers.cap_of(handover, kind),
         tried=tried,
     )
-    changes = {"tried": list(dict.fromkeys(tried)), "keeper_id": heir, "attempts": 0, "deadline_at": None}
+    changes: dict[str, Any] = {
+        "tried": list(dict.fromkeys(tried)),
+        "keeper_id": heir,
+        "attempts": 0,
+        "deadline_at": None,
+    }
     if heir is None:
         changes |= {"state": ItemState.TAKER_FULL, "why": Why.NOBODY, "note": ItemNote.ALL_FULL}
     else:

@@ -13,6 +13,7 @@ from juqun.domains.insight import queries as insight
 from juqun.domains.insight.types import DashboardView, DayFigures, FunnelTier, Tier
 from juqun.domains.org import queries as org
 from juqun.domains.org.types import Node, NodeKind
+from juqun.domains.service import queries as service
 from juqun.kernel import clock
 from juqun.kernel.scope import DataScope
 from juqun.surfaces.console import charts
@@ -78,6 +79,7 @@ class DashboardPage(Page):
             "periods": PERIODS,
             "board": board,
             "is_empty": board.members == 0,
+            "keeperless": self._keeperless(scope),
             "cards": _cards(board),
             "tier": tier,
             "tiers": sorted(tiers, key=_by_money)[:MOST_ROWS],
@@ -90,6 +92,10 @@ class DashboardPage(Page):
             "funnel_chart": charts.funnel(tiers),
             "sources_chart": charts.sources(credits_),
         }
+
+    def _keeperless(self, scope: DataScope) -> int:
+        """Customers whom nobody has kept for too long, for those who can do something about it."""
+        return service.count_keeperless(scope=scope, at=clock.now()) if self.reader.may(Area.HANDOVERS) else 0
 
 
 class SourceModels(Page):

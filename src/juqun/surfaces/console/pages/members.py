@@ -158,7 +158,9 @@ class MemberPage(Page):
 
 def _lines(entries: list[TimelineEntry]) -> list[dict[str, Any]]:
     """Icon, sentence and time of each line; names of staff and stores are looked up once for all."""
-    staff = org.staff_names(ids=[int(one.fields["staff_id"]) for one in entries if one.fields.get("staff_id")])
+    staff = org.staff_names(
+        ids=[int(one.fields[name]) for one in entries for name in ("staff_id", "from_staff_id") if one.fields.get(name)]
+    )
     store_ids = {int(one.fields["store_id"]) for one in entries if one.fields.get("store_id")}
     stores = org.node_names(ids=store_ids) if store_ids else {}
     lines = []
@@ -176,6 +178,8 @@ def _words(fields: Any, staff: dict[int, str], stores: dict[int, str]) -> dict[s
     }
     if fields.get("staff_id"):
         found["staff"] = staff.get(int(fields["staff_id"]), "?")
+    if fields.get("from_staff_id"):
+        found["from_staff"] = staff.get(int(fields["from_staff_id"]), "?")
     if fields.get("by"):
         found["by"] = phrases.word("lost_by", fields["by"])
     found["store"] = stores.get(int(fields.get("store_id") or 0), _("no store"))
