@@ -108,6 +108,28 @@ class HandoverItem(ScopedModel):
             models.Index(fields=["state", "deadline_at"], name="service_item_deadline"),
         ]
 
+    @property
+    def taker_id(self) -> int:
+        """The keeper of an item that has one (whatever is asked for has)."""
+        return _there(self.keeper_id)
+
+    @property
+    def customer_id(self) -> int:
+        """The member of an item that is a customer."""
+        return _there(self.member_id)
+
+    @property
+    def chat_group_id(self) -> int:
+        """The group of an item that is a group."""
+        return _there(self.group_id)
+
+
+def _there(value: int | None) -> int:
+    if value is None:
+        msg = "an item was taken for another kind than it is"
+        raise ValueError(msg)
+    return value
+
 
 class KeeperFault(models.Model):
     """WeCom said that somebody can take no customers: full, or not activated, verified or with the feature."""

@@ -206,7 +206,7 @@ def _item_views(rows: Sequence[HandoverItem]) -> list[HandoverItemView]:
             kind=ItemKind(row.kind),
             member_id=row.member_id,
             group_id=row.group_id,
-            name=people.get(row.member_id, "") if row.member_id else chats.get(row.group_id, ""),
+            name=people.get(row.member_id or 0, "") or chats.get(row.group_id or 0, ""),
             proposed_id=row.proposed_id,
             keeper_id=row.keeper_id,
             keeper_name=row.keeper.name if row.keeper is not None else "",

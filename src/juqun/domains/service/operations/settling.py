@@ -36,7 +36,7 @@ def settle_start(item: HandoverItem, outcome: TransferOutcome) -> None:
             changes = {"state": ItemState.WAITING, "deadline_at": now + rules.TAKE_OVER, "note": "", "detail": ""}
             mine(item, ItemState.REQUESTED).update(**changes)
     elif start in {TransferStart.TAKER_FULL, TransferStart.TAKER_UNFIT}:
-        keepers.remember_fault(staff_id=item.keeper_id, errcode=outcome.errcode)
+        keepers.remember_fault(staff_id=item.taker_id, errcode=outcome.errcode)
         try_next(item, from_states=(ItemState.REQUESTED,))
     elif start is TransferStart.QUOTA:
         block(item, note=ItemNote.QUOTA, until=_quota_retry(item, now), detail=_words(outcome))
@@ -61,7 +61,7 @@ def settle_progress(item: HandoverItem, progress: TransferProgress | None) -> No
     elif status is TransferStatus.REFUSED:
         end_without_friend(item, ItemState.REFUSED, ItemNote.CUSTOMER_REFUSED, from_states=ASKED)
     elif status is TransferStatus.TAKER_FULL:
-        keepers.remember_fault(staff_id=item.keeper_id, errcode=keepers.FULL_ERRCODE)
+        keepers.remember_fault(staff_id=item.taker_id, errcode=keepers.FULL_ERRCODE)
         try_next(item, from_states=ASKED)
     elif item.attempts >= rules.MOST_TRIES:
         until = clock.now() + rules.REFUSED_RETRY
@@ -94,7 +94,7 @@ def finish(
         if not mine(item, *from_states).update(**changes):
             return False
         if item.kind == ItemKind.GROUP:
-            groups.hand_over_group(group_id=item.group_id, to_staff_id=item.keeper_id)
+            groups.hand_over_group(group_id=item.chat_group_id, to_staff_id=item.taker_id)
         else:
             _give(item, at=at, makes_friend=makes_friend)
     return True
@@ -119,9 +119,9 @@ def _give(item: HandoverItem, *, at: datetime, makes_friend: bool) -> None:
     ends = makes_friend or not item.giver.is_active
     try:
         members.hand_over(
-            member_id=item.member_id,
+            member_id=item.customer_id,
             from_staff_id=item.giver_id,
-            to_staff_id=item.keeper_id,
+            to_staff_id=item.taker_id,
             at=at,
             link_id=item.link_id if ends else None,
             makes_friend=makes_friend,

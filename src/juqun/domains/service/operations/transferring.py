@@ -83,7 +83,7 @@ def _settle_friends(handover: Handover) -> None:
     planned = HandoverItem.unscoped.filter(handover=handover, kind=ItemKind.CUSTOMER, state=ItemState.PLANNED)
     waiting = list(planned.filter(keeper__isnull=False).select_related("giver").order_by("pk"))
     friends: set[tuple[int, int]] = set()
-    for part in rules.chunks([item.member_id for item in waiting], ID_CHUNK):
+    for part in rules.chunks([item.customer_id for item in waiting], ID_CHUNK):
         friends |= {(link.member_id, link.staff_id) for link in members.list_friend_links(member_ids=part)}
     for item in waiting:
         is_friend = (item.member_id, item.keeper_id) in friends
@@ -188,10 +188,10 @@ def _transfer(
 def _keys(kind: ItemKind, items: Sequence[HandoverItem]) -> dict[int, str]:
     """WeCom's id of the customer or group of each item that still has one."""
     if kind is ItemKind.GROUP:
-        links = groups.list_group_links(group_ids=[item.group_id for item in items])
+        links = groups.list_group_links(group_ids=[item.chat_group_id for item in items])
         chats = {link.group_id: link.chat_id for link in links}
-        return {item.pk: chats[item.group_id] for item in items if item.group_id in chats}
-    found = members.link_external_userids(link_ids=[item.link_id for item in items])
+        return {item.pk: chats[item.chat_group_id] for item in items if item.chat_group_id in chats}
+    found = members.link_external_userids(link_ids=[item.link_id for item in items if item.link_id is not None])
     return {item.pk: found[item.link_id] for item in items if item.link_id in found}
 
 
@@ -210,7 +210,7 @@ def _open_questions(handover: Handover, kind: ItemKind) -> Iterator[tuple[int, l
     by_keeper: dict[int, list[HandoverItem]] = {}
     items = HandoverItem.unscoped.filter(due, handover=handover, kind=kind).select_related("giver").order_by("pk")
     for item in items:
-        by_keeper.setdefault(item.keeper_id, []).append(item)
+        by_keeper.setdefault(item.taker_id, []).append(item)
     yield from by_keeper.items()
 
 

@@ -27,10 +27,10 @@ def offer_win_back(*, handover_id: int) -> int:
         handover_id=handover_id, kind=ItemKind.CUSTOMER, state=ItemState.REFUSED, giver__is_active=False
     )
     items = list(lost.filter(offered_at__isnull=True, keeper__isnull=False).order_by("pk"))
-    stores = members.member_stores(member_ids=[item.member_id for item in items])
+    stores = members.member_stores(member_ids=[item.customer_id for item in items])
     offers: dict[tuple[int, int | None], list[HandoverItem]] = {}
     for item in items:
-        offers.setdefault((item.keeper_id, stores.get(item.member_id)), []).append(item)
+        offers.setdefault((item.taker_id, stores.get(item.customer_id)), []).append(item)
     for (keeper_id, store_id), mine in offers.items():
         _offer(handover_id, org.get_staff(scope=EVERYTHING, staff_id=keeper_id), store_id, mine)
     return len(items)
