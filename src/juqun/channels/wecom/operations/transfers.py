@@ -9,7 +9,7 @@ from typing import Any
 from juqun.channels.wecom import endpoints, mappers, rules
 from juqun.channels.wecom.client import get_client
 from juqun.channels.wecom.endpoints import Endpoint
-from juqun.channels.wecom.errors import WecomLimitError, WecomRefusedError
+from juqun.channels.wecom.errors import WecomCredentialError, WecomLimitError, WecomRefusedError
 from juqun.channels.wecom.types import (
     TransferOutcome,
     TransferProgress,
@@ -28,6 +28,7 @@ _STARTS: Mapping[int, TransferStart] = {
     40099: TransferStart.TAKER_FULL,
     40098: TransferStart.TAKER_UNFIT,
     84083: TransferStart.TAKER_UNFIT,
+    60011: TransferStart.TAKER_UNFIT,
     40097: TransferStart.GIVER_PRESENT,
     90500: TransferStart.GIVER_PRESENT,
     40128: TransferStart.QUOTA,
@@ -122,7 +123,7 @@ def _ask(
 ) -> list[TransferOutcome]:
     try:
         answer = get_client().call(endpoint, body)
-    except WecomRefusedError as refused:
+    except (WecomRefusedError, WecomCredentialError) as refused:
         if refused.errcode not in _STARTS:
             raise
         start = _STARTS[refused.errcode]

@@ -11,7 +11,7 @@ class TransferStart(StrEnum):
     STARTED = "started"
     RUNNING = "running"  # 40100: a transfer of this customer is on its way already
     TAKER_FULL = "taker_full"  # 40099: the taker may have no more customers
-    TAKER_UNFIT = "taker_unfit"  # 40098, 84083: the taker is not active, not real-name verified, or lacks the feature
+    TAKER_UNFIT = "taker_unfit"  # 40098, 84083, 60011: the taker is not active, verified, with the feature, and visible
     GIVER_PRESENT = "giver_present"  # 40097, 90500: the giver has not left
     QUOTA = "quota"  # 40128, 90507, 90508: twice in 90 days, or this taker's 300 groups of the day
     NOT_A_CONTACT = "not_a_contact"  # 40096, 84061, 90501, 90502, 41063: there is nothing to hand over

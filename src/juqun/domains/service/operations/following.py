@@ -9,7 +9,7 @@ from juqun.domains.members import queries as members
 from juqun.domains.members.types import IdentityKind
 from juqun.domains.org import queries as org
 from juqun.domains.service.models import HandoverItem
-from juqun.domains.service.operations import settling
+from juqun.domains.service.operations import keepers, settling
 from juqun.domains.service.types import MOVABLE_STATES, HandoverState, ItemKind, ItemNote, ItemState, Why
 from juqun.kernel import clock
 
@@ -60,6 +60,7 @@ def follow_refusal(*, taker_userid: str, external_userid: str, reason: str) -> b
     if reason == CUSTOMER_REFUSED:
         settling.end_without_friend(item, ItemState.REFUSED, ItemNote.CUSTOMER_REFUSED, from_states=settling.ASKED)
     else:
+        keepers.remember_fault(staff_id=taker.id, errcode=keepers.FULL_ERRCODE)
         settling.try_next(item, from_states=settling.ASKED)
     settling.close_if_done(handover_id=item.handover_id)
     return True

@@ -217,13 +217,27 @@ def _open_questions(handover: Handover, kind: ItemKind) -> Iterator[tuple[int, l
 def _ask_results(handover: Handover, giver: StaffView) -> None:
     for keeper_id, items in _open_questions(handover, ItemKind.CUSTOMER):
         keeper = org.get_staff(scope=DataScope.whole_chain(), staff_id=keeper_id)
-        results = wecom.iter_transfer_results(
-            from_userid=giver.userid, to_userid=keeper.userid, has_left=not giver.is_active
-        )
-        found = {progress.external_userid: progress for progress in results}
+        try:
+            results = wecom.iter_transfer_results(
+                from_userid=giver.userid, to_userid=keeper.userid, has_left=not giver.is_active
+            )
+            found = {progress.external_userid: progress for progress in results}
+        except WecomRefusedError:
+            _ask_later(keeper, items)
+            continue
         keys = _keys(ItemKind.CUSTOMER, items)
         for item in items:
             settling.settle_progress(item, found.get(keys.get(item.pk, "")))
+
+
+def _ask_later(keeper: StaffView, items: Sequence[HandoverItem]) -> None:
+    """WeCom tells nothing about this pair: of a keeper who left nothing can come, of another it is asked again."""
+    for item in items:
+        if not keeper.is_active:
+            settling.try_next(item, from_states=settling.ASKED)
+        else:
+            settling.mine(item, ItemState.WAITING).update(deadline_at=clock.now() + rules.LOOK_AGAIN)
+            settling.mine(item, ItemState.REQUESTED).update(claimed_wall_at=clock.wall())
 
 
 def _ask_owners(handover: Handover) -> None:

@@ -140,7 +140,7 @@ class NewHandoverForm(forms.Form):
     giver = forms.TypedChoiceField(label=gettext_lazy("Who gives away"), coerce=int, widget=UnfoldAdminSelectWidget)
     reason = forms.ChoiceField(label=gettext_lazy("Reason"), widget=UnfoldAdminSelectWidget)
     segment = forms.TypedChoiceField(
-        label=gettext_lazy("Which customers"), coerce=int, required=False, empty_value=0, widget=UnfoldAdminSelectWidget,
+        label=gettext_lazy("Which customers"), coerce=int, required=False, widget=UnfoldAdminSelectWidget,
         help_text=gettext_lazy("Everybody means the groups too."),
     )  # fmt: skip
     members = forms.CharField(
@@ -148,7 +148,7 @@ class NewHandoverForm(forms.Form):
         help_text=gettext_lazy("Numbers from the addresses of their pages, with commas between them."),
     )  # fmt: skip
     keeper = forms.TypedChoiceField(
-        label=gettext_lazy("To whom"), coerce=int, required=False, empty_value=0, widget=UnfoldAdminSelectWidget
+        label=gettext_lazy("To whom"), coerce=int, required=False, widget=UnfoldAdminSelectWidget
     )
     message = forms.CharField(
         label=gettext_lazy("Message to the customers"), required=False, max_length=200,
