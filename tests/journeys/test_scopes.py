@@ -26,6 +26,7 @@ from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.domains.org.types import NodeKind, Role
 from juqun.domains.promotions.testing import give_coupon, make_template
 from juqun.domains.robot import operations as robot
+from juqun.domains.service.testing import make_handover
 from juqun.kernel import clock
 from juqun.kernel.errors import DomainError
 from juqun.kernel.scope import DataScope
@@ -34,6 +35,7 @@ from juqun.lake.testing import fresh_lake
 
 ROOMS = [
     "audience", "campaigns", "catalog", "commerce", "groups", "growth", "insight", "members", "org", "promotions", "robot",
+    "service",
 ]  # fmt: skip
 NOWHERE = 10**9
 FRIENDS = {"version": 1, "type": "relation", "is_friend": True}
@@ -41,7 +43,7 @@ FRIENDS = {"version": 1, "type": "relation", "is_friend": True}
 # Queries that this stage has nothing for: no customer-service accounts, welcomes, consents merged, snapshots of a stranger.
 UNPLAYED = {
     "robot.count_messages_by_outcome", "robot.list_service_accounts", "robot.list_service_messages", "robot.list_welcomes",
-    "robot.welcome_stats", "growth.list_unknown_scans", "groups.list_planned_groups", "members.list_merges",
+    "robot.welcome_stats", "service.count_keeperless", "growth.list_unknown_scans", "groups.list_planned_groups", "members.list_merges",
     "insight.group_states", "insight.attribution_models", "insight.orders_by_source", "insight.weekly_cohorts",
     "insight.campaign_uplift", "groups.count_by_state", "audience.member_rfm", "campaigns.staff_progress",
     "org.count_nodes", "org.get_node", "org.get_staff", "org.list_children", "org.list_nodes", "org.list_staff",
@@ -71,6 +73,7 @@ class Ids:
     entry_id: int = NOWHERE
     key_id: int = NOWHERE
     kind_id: int = NOWHERE
+    handover_id: int = NOWHERE
 
     def arguments(self, function: Callable[..., Any]) -> dict[str, Any]:
         day = clock.day_number(FRIDAY)
@@ -112,6 +115,7 @@ def happen_at_tianhe(chain: SmallChain) -> Ids:
     campaigns.launch_campaign(campaign_id=campaign_id, at=NOON)
     feed.flush()
     feed.refresh_dims()
+    handover_id = make_handover(giver_staff_id=guide, keeper_id=chain.li.id)
     return Ids(
         member_id=member_id,
         segment_id=segment.id,
@@ -124,6 +128,7 @@ def happen_at_tianhe(chain: SmallChain) -> Ids:
         entry_id=entry.id,
         key_id=key.id,
         kind_id=make_kind(),
+        handover_id=handover_id,
     )
 
 

@@ -9,8 +9,11 @@ from typing import Any
 import httpx
 
 from juqun.channels.wecom.testing import ScriptedWecom, scripted_wecom
-from juqun.domains.service import rules
+from juqun.domains.org import queries as org
+from juqun.domains.service import operations, rules
+from juqun.domains.service.types import HandoverReason
 from juqun.kernel import clock
+from juqun.kernel.scope import DataScope
 
 DAY = timedelta(days=1)
 
@@ -103,3 +106,15 @@ def transfer_wecom(follow: list[str]) -> Iterator[TransferWecom]:
         script.script("externalcontact/groupchat/onjob_transfer", world.groups)
         script.script("externalcontact/groupchat/get", world.chat)
         yield world
+
+
+def make_handover(*, giver_staff_id: int, keeper_id: int, member_ids: list[int] | None = None) -> int:
+    """A hand-over of somebody who stays, proposed to one keeper; its id."""
+    keeper = org.get_staff(scope=DataScope.whole_chain(), staff_id=keeper_id)
+    handover_id = operations.open_on_request(
+        scope=DataScope.whole_chain(), giver_staff_id=giver_staff_id, reason=HandoverReason.MOVED,
+        member_ids=member_ids, keeper_ids=[keeper_id], actor="test",
+    )  # fmt: skip
+    with transfer_wecom([keeper.userid]):
+        operations.collect(handover_id=handover_id)
+    return handover_id

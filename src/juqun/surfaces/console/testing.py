@@ -27,6 +27,7 @@ from juqun.domains.org.types import Role, StaffView
 from juqun.domains.promotions import operations as promotions
 from juqun.domains.promotions.types import CouponKind
 from juqun.domains.robot import operations as robot
+from juqun.domains.service.testing import make_handover
 from juqun.kernel import clock
 from juqun.lake import feed, writer
 
@@ -51,6 +52,7 @@ class Part:
     way_id: int
     waiting_way_id: int
     key_id: int
+    handover_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +150,13 @@ def _part(chain: SmallChain, store: Any, guide: StaffView, word: str, size: int,
     reply = robot.set_keyword_reply(words=[f"{word}营业"], text=f"{word}店每天 7 点到 23 点", store_id=store.id)
     home: dict[str, Any] = {"store_id": store.id, "owner_staff_id": guide.id, "at": at}
     key = commerce.create_till_key(store_id=store.id, name=f"{word}店收银台 1")
+    keeper = chain.li if guide is chain.wang else chain.hong
+    handover_id = make_handover(giver_staff_id=guide.id, keeper_id=keeper.id, member_ids=people[:2])
     return Part(
         way_id=make_way(group_id=group_id, **home), key_id=key.id,
         waiting_way_id=groups.open_entry(kind_code="parents", **home).id,
         members=tuple(people), group_id=group_id, code_id=codes[0].id, segment_id=segment.id, template_id=template_id,
-        coupon_code=coupon.code, campaign_id=campaign_id, reply_id=reply.id,
+        coupon_code=coupon.code, campaign_id=campaign_id, reply_id=reply.id, handover_id=handover_id,
     )  # fmt: skip
 
 

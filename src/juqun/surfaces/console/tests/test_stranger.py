@@ -53,6 +53,7 @@ def foreign_ids(world: World) -> dict[str, int]:
         "run_id": 1,
         "entry_id": world.tianhe.way_id,
         "kind_id": 1,
+        "handover_id": world.tianhe.handover_id,
     }
 
 
@@ -176,7 +177,8 @@ def foreign_form(world: World) -> dict[str, object]:
         "key_id": ids.key_id, "chat": "", "theme": "x", "owner": world.chain.wang.id, "capacity": "100", "tags": "x", "priority": "1",
         "segment": ids.segment_id, "coupon": ids.template_id, "holdout": "10",
         "unit": "member", "starts_at": "2030-01-01T10:00", "measure_days": "28", "amount": "100", "days": "10",
-        "total": "5", "code": ids.coupon_code, "receipt": "R-1", "job": "1", "do": "mode:rows",
+        "giver": world.chain.wang.id, "to": world.chain.wang.id, "of": "0", "members": str(ids.members[0]), "keeper": "",
+        "message": "x", "total": "5", "code": ids.coupon_code, "receipt": "R-1", "job": "1", "do": "mode:rows",
         "file": SimpleUploadedFile("m.csv", b"key\n1\n"),
     }  # fmt: skip
 
