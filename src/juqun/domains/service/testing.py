@@ -98,6 +98,7 @@ def transfer_wecom(follow: list[str]) -> Iterator[TransferWecom]:
         script.script("externalcontact/get_unassigned_list", lambda _body: {"info": world.unassigned})
         script.script("message/send", {})
         script.script("externalcontact/add_contact_way", {"config_id": "config", "qr_code": "https://qr.example/1"})
+        script.script("externalcontact/update_contact_way", {})
         script.script("externalcontact/list_contact_way", {"contact_way": []})
         for prefix in ("externalcontact/", "externalcontact/resigned/"):
             script.script(f"{prefix}transfer_customer", world.customers)
