@@ -122,7 +122,9 @@ def test_a_leaver_without_successor_is_shown_on_the_dashboard(world, wecom: Tran
     assert "no keeper for too long" not in shown(client.get("/console/"))
 
     with clock.travelled(clock.now() + timedelta(days=8)):
-        assert "6 customers have had no keeper for too long" in shown(signed_in("li").get("/console/"))
+        waiting = f"{found.customers} customers have had no keeper for too long"
+        assert found.customers > 1
+        assert waiting in shown(signed_in("li").get("/console/"))
         assert "no keeper for too long" not in shown(signed_in("zhao").get("/console/"))
 
 
