@@ -103,6 +103,12 @@ def list_staff_upwards(*, node_id: int) -> list[tuple[int, StaffView]]:
     return sorted(found, key=lambda one: one[0])
 
 
+def get_staff_by_ids(*, ids: Iterable[int]) -> dict[int, StaffView]:
+    """Staff by id, also those who left; unknown ids are left out. (System look-up.)"""
+    rows = Staff.unscoped.select_related("node").filter(pk__in=set(ids))
+    return {row.pk: _staff_view(row) for row in rows}
+
+
 def staff_names(*, ids: Iterable[int]) -> dict[int, str]:
     """Names by staff id, also of those who left. (System look-up.)"""
     return dict(Staff.unscoped.filter(pk__in=set(ids)).values_list("pk", "name"))

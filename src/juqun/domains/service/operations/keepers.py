@@ -58,16 +58,15 @@ def candidates_now(handover: Handover, *, kind: ItemKind, at: datetime) -> list[
     if kind is ItemKind.GROUP:
         refused = refused.exclude(errcode=FULL_ERRCODE)
     unfit = set(refused.values_list("staff_id", flat=True))
-    people = {one.id: one for one in org.list_staff(scope=DataScope.whole_chain()) if one.id in tiers}
-    giver = org.get_staff(scope=DataScope.whole_chain(), staff_id=handover.giver_id)
-    ids = [staff_id for staff_id in people if staff_id not in unfit]
+    people = org.get_staff_by_ids(ids=[*tiers, handover.giver_id])
+    ids = [staff_id for staff_id in tiers if staff_id not in unfit and people[staff_id].is_active]
     loads = rules.loads_with_plans(_loads(kind, ids), _planned(kind, ids))
     return [
         Candidate(
             staff_id=staff_id,
             tiers=tiers[staff_id],
             load=loads[staff_id],
-            has_same_role=people[staff_id].role == giver.role,
+            has_same_role=people[staff_id].role == people[handover.giver_id].role,
         )
         for staff_id in ids
     ]
