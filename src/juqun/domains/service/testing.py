@@ -32,6 +32,7 @@ class TransferWecom:
     unfit: set[str] = field(default_factory=set)
     owners: dict[str, str] = field(default_factory=dict)
     losing: int = 0  # answers that will be lost after they took effect
+    ways: dict[str, dict[str, Any]] = field(default_factory=dict)
     unassigned: list[dict[str, Any]] = field(default_factory=list)
 
     def customers(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -83,6 +84,18 @@ class TransferWecom:
             }
         }  # fmt: skip
 
+    def add_way(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """add_contact_way."""
+        made = {"config_id": f"config{len(self.ways)}", "qr_code": f"https://qr.example/{len(self.ways)}"}
+        self.ways[made["config_id"]] = {**body, **made}
+        return made
+
+    def update_way(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """update_contact_way; of codes made before this stage nothing is known but what is written now."""
+        known = self.ways.get(body["config_id"], {"type": 2, "scene": 2, "qr_code": "https://qr.example/old"})
+        self.ways[body["config_id"]] = {**known, **body}
+        return {}
+
     def _lose(self) -> None:
         if self.losing:
             self.losing -= 1
@@ -97,8 +110,9 @@ def transfer_wecom(follow: list[str]) -> Iterator[TransferWecom]:
         script.script("externalcontact/get_follow_user_list", lambda _body: {"follow_user": world.follow})
         script.script("externalcontact/get_unassigned_list", lambda _body: {"info": world.unassigned})
         script.script("message/send", {})
-        script.script("externalcontact/add_contact_way", {"config_id": "config", "qr_code": "https://qr.example/1"})
-        script.script("externalcontact/update_contact_way", {})
+        script.script("externalcontact/add_contact_way", world.add_way)
+        script.script("externalcontact/update_contact_way", world.update_way)
+        script.script("externalcontact/get_contact_way", lambda body: {"contact_way": world.ways[body["config_id"]]})
         script.script("externalcontact/list_contact_way", {"contact_way": []})
         for prefix in ("externalcontact/", "externalcontact/resigned/"):
             script.script(f"{prefix}transfer_customer", world.customers)

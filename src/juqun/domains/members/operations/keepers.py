@@ -7,6 +7,7 @@ from django.db import transaction
 from juqun.domains.members.events import FriendAdded, FriendLost
 from juqun.domains.members.models import FriendLink, Member, TimelineRecord
 from juqun.domains.members.operations.locks import lock_member
+from juqun.domains.members.operations.marks import forget_marks, plan_links
 from juqun.domains.members.operations.merges import refresh_friend
 from juqun.domains.members.types import LostBy
 from juqun.kernel.events import publish
@@ -42,6 +43,7 @@ def _end(member: Member, link: FriendLink, at: datetime) -> None:
         return
     link.lost_at, link.lost_by = max(at, link.added_at), LostBy.TRANSFER
     link.save(update_fields=["lost_at", "lost_by"])
+    forget_marks(member_id=member.pk, staff_id=link.staff_id)
     refresh_friend(member)
     publish(FriendLost(member_id=member.pk, staff_id=link.staff_id, at=link.lost_at, by=LostBy.TRANSFER))
 
@@ -51,11 +53,12 @@ def _befriend(member: Member, link: FriendLink, staff_id: int, at: datetime) -> 
     if same is not None and (same.lost_at is None or same.lost_at >= at):
         return
     if same is None:
-        FriendLink.objects.create(member=member, staff_id=staff_id, identity_id=link.identity_id, added_at=at)
+        same = FriendLink.objects.create(member=member, staff_id=staff_id, identity_id=link.identity_id, added_at=at)
     else:
         same.added_at, same.state, same.lost_at, same.lost_by = at, "", None, ""
         same.save()
     refresh_friend(member)
+    plan_links(link_ids=[same.pk])
     publish(
         FriendAdded(
             member_id=member.pk,
