@@ -92,9 +92,20 @@ class TransferWecom:
 
     def update_way(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """update_contact_way; of codes made before this stage nothing is known but what is written now."""
-        known = self.ways.get(body["config_id"], {"type": 2, "scene": 2, "qr_code": "https://qr.example/old"})
-        self.ways[body["config_id"]] = {**known, **body}
+        self.ways[body["config_id"]] = {**self.way(body["config_id"]), **body}
         return {}
+
+    def way(self, config_id: str) -> dict[str, Any]:
+        """What stands at WeCom for a config."""
+        old = {
+            "config_id": config_id,
+            "type": 2,
+            "scene": 2,
+            "qr_code": "https://qr.example/old",
+            "state": "",
+            "user": [],
+        }
+        return self.ways.get(config_id, old)
 
     def _lose(self) -> None:
         if self.losing:
@@ -112,7 +123,7 @@ def transfer_wecom(follow: list[str]) -> Iterator[TransferWecom]:
         script.script("message/send", {})
         script.script("externalcontact/add_contact_way", world.add_way)
         script.script("externalcontact/update_contact_way", world.update_way)
-        script.script("externalcontact/get_contact_way", lambda body: {"contact_way": world.ways[body["config_id"]]})
+        script.script("externalcontact/get_contact_way", lambda body: {"contact_way": world.way(body["config_id"])})
         script.script("externalcontact/list_contact_way", {"contact_way": []})
         for prefix in ("externalcontact/", "externalcontact/resigned/"):
             script.script(f"{prefix}transfer_customer", world.customers)

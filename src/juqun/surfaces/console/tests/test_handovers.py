@@ -61,9 +61,9 @@ def test_pages_cost_the_same_however_many_customers_there_are(world, django_asse
     client = signed_in("hong")
     path = f"{LIST}{world.tianhe.handover_id}/"
     client.get(path)
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(path)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(LIST)
 
 
