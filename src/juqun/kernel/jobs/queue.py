@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from juqun.kernel import clock
 from juqun.kernel.jobs.declare import JobFunction, Request
@@ -52,30 +52,52 @@ def enqueue_requests(function: JobFunction[Any], requests: Sequence[Request], *,
     if not requests:
         return 0
     now, wall = clock.now(), clock.wall()
-    rows = [
-        Job(
-            queue=request.queue or function.queue,
-            name=function.name,
-            payload=request.kwargs,
-            priority=request.priority,
-            run_at=run_at or now,
-            held_until=wall,
-            dedupe_key=request.dedupe_key,
-            created_at=now,
-        )
-        for request in requests
-    ]
-    keyed = [row for row in rows if row.dedupe_key is not None]
-    plain = [row for row in rows if row.dedupe_key is None]
+    due = run_at or now
+    plain = [request for request in requests if request.dedupe_key is None]
+    keyed = [request for request in requests if request.dedupe_key is not None]
     stored = len(plain)
-    Job.objects.bulk_create(plain, batch_size=BATCH)
+    for start in range(0, stored, BATCH):
+        _insert(function, plain[start : start + BATCH], due=due, wall=wall, now=now)
     if keyed:
-        keys = [row.dedupe_key for row in keyed]
+        keys = [request.dedupe_key for request in keyed]
         waiting = Job.objects.filter(state=JobState.WAITING, dedupe_key__in=keys[:BATCH]).count()
-        Job.objects.bulk_create(keyed, batch_size=BATCH, ignore_conflicts=True)
+        rows = [
+            Job(
+                queue=request.queue or function.queue,
+                name=function.name,
+                payload=request.kwargs,
+                priority=request.priority,
+                run_at=due,
+                held_until=wall,
+                dedupe_key=request.dedupe_key,
+                created_at=now,
+            )
+            for request in keyed
+        ]
+        Job.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
         stored += max(0, len(set(keys)) - waiting)
     transaction.on_commit(wake_up.set)
     return stored
+
+
+def _insert(
+    function: JobFunction[Any], requests: Sequence[Request], *, due: datetime, wall: datetime, now: datetime
+) -> None:
+    """One statement for jobs without keys; a quarter of bulk_create's time, which callbacks pay two of for each batch."""
+    adapt, payload = connection.ops.adapt_datetimefield_value, Job._meta.get_field("payload")
+    due_value, wall_value, now_value = adapt(due), adapt(wall), adapt(now)
+    name, queue = function.name, function.queue
+    values: list[Any] = []
+    for request in requests:
+        document = payload.get_db_prep_save(request.kwargs, connection)
+        values += (request.queue or queue, name, document, request.priority, due_value, wall_value, now_value)
+    row = f"(%s, %s, %s, %s, %s, %s, %s, '{JobState.WAITING.value}', '', 0, '')"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO kernel_job (queue, name, payload, priority, run_at, held_until, created_at, state, owner, attempts, last_error) "
+            f"VALUES {', '.join([row] * len(requests))}",
+            values,
+        )
 
 
 def retry(job_ids: Iterable[int]) -> int:
