@@ -98,7 +98,7 @@ def test_kill_9_of_the_sender_doubles_and_loses_nobody(settings, tmp_path):
         deadline = time.monotonic() + 60 + GUIDES / 2
         while _open(campaign_id) and time.monotonic() < deadline:
             time.sleep(0.05)
-        time.sleep(1.5)
+        time.sleep(3)
         worker.terminate()
         assert worker.wait(15) == 0
         assert town.tasks_made() == plan.batches, "no task may ever be made twice, not even to be taken back later"
