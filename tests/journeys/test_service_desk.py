@@ -1,6 +1,7 @@
 """Customer service from the first tap to the goodbye: the product against the emulator, over real HTTP."""
 
 from collections.abc import Iterator
+from contextvars import copy_context
 from threading import Barrier, Thread
 from typing import Any
 
@@ -14,6 +15,7 @@ from juqun.domains.robot import jobs, operations, queries
 from juqun.domains.robot.models import ServiceMessage, ServiceSend, ServiceServicer, ServiceSession
 from juqun.domains.robot.types import MessageOutcome, SendPurpose, SendState, ServiceRules
 from juqun.kernel import clock
+from juqun.kernel.jobs import enqueue
 from juqun.kernel.scope import DataScope
 from juqun.kernel.testing import run_all_jobs
 from tests.support.service_desk import KF, Desk, open_desk
@@ -53,6 +55,7 @@ def test_from_the_first_tap_to_the_goodbye(desk: Desk):
     desk.pull()
     assert desk.heard() == ["排队中"]
     assert desk.state() == session().state == KfState.POOL
+    desk.servicer("zhao", "kf_status", to="serving")
     desk.acts("zhao", "kf_take")
     desk.says("几点开门")
     desk.pull()
@@ -101,7 +104,7 @@ def test_a_serving_servicer_of_the_scenes_store_goes_before_the_less_busy(desk: 
     assert (message.outcome, message.staff_id) == (MessageOutcome.HANDED, desk.chain.zhao.id)
 
 
-def test_who_stops_between_the_reading_and_the_move_is_passed_over(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+def test_who_stops_between_the_reading_and_the_move_is_passed_over(desk: Desk):
     for one in ("wang", "zhao"):
         desk.servicer(one, "kf_status", to="serving")
     desk.post("faults", route="kf/service_state/trans", errcode=95014, times=1)
@@ -127,8 +130,7 @@ def test_a_lost_answer_to_a_move_is_found_out(desk: Desk):
     operations.pull_messages(open_kfid=KF, token="", at=clock.now())
     desk.post("faults", route="kf/service_state/trans", cut=True, after_effect=True, times=1)
     run_all_jobs(fail_on_dead=False)
-    desk.advance(minutes=2)
-    run_all_jobs(fail_on_dead=False)
+    desk.retry()
     assert desk.state() == session().state == KfState.POOL
     assert outcomes() == [MessageOutcome.HANDED]
     assert desk.post("calls/expect", path="kf/service_state/trans", exactly=1)
@@ -148,8 +150,7 @@ def test_a_welcome_whose_answer_was_lost_comes_once(desk: Desk):
     desk.customer("enter_kf")
     operations.pull_messages(open_kfid=KF, token="", at=clock.now())
     run_all_jobs(fail_on_dead=False)
-    desk.advance(seconds=10)
-    run_all_jobs(fail_on_dead=False)
+    desk.retry()
     assert desk.heard() == ["您好"]
     assert ServiceSend.unscoped.get().state == SendState.SENT
 
@@ -178,7 +179,8 @@ def test_forty_eight_hours_of_silence_end_a_session_and_a_word_opens_it(desk: De
     desk.pull()
     assert session().state == KfState.ROBOT
     desk.advance(hours=48)
-    jobs.poll_service_accounts.run() if hasattr(jobs.poll_service_accounts, "run") else jobs.poll_service_accounts()
+    enqueue(jobs.poll_service_accounts)
+    run_all_jobs()
     assert session().state == KfState.ENDED
     desk.advance(seconds=1)
     desk.says("停车")
@@ -257,7 +259,7 @@ def test_two_workers_with_one_message_answer_once(desk: Desk):
         finally:
             connection.close()
 
-    workers = [Thread(target=work) for _ in range(2)]
+    workers = [Thread(target=copy_context().run, args=(work,)) for _ in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:

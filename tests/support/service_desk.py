@@ -13,6 +13,7 @@ from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.domains.robot import operations
 from juqun.domains.robot.types import SendPurpose, ServiceChoice, ServiceRules
 from juqun.kernel import clock
+from juqun.kernel.models import Job, JobState
 from juqun.kernel.testing import run_all_jobs
 from wecom_emulator.running import run_in_thread
 
@@ -36,8 +37,8 @@ class Desk:
         )
         operations.set_service_rules(account_id=self.account_id, service=RULES)
 
-    def post(self, path: str, **body: Any) -> dict[str, Any]:
-        answer = self.http.post(path, json=body)
+    def post(self, door: str, **body: Any) -> dict[str, Any]:
+        answer = self.http.post(door, json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -63,6 +64,11 @@ class Desk:
         """What the bell makes the product do."""
         operations.pull_messages(open_kfid=KF, token="", at=clock.now())
         run_all_jobs()
+
+    def retry(self) -> None:
+        """Run what waits for its next try."""
+        Job.objects.filter(state=JobState.WAITING).update(held_until=clock.wall())
+        run_all_jobs(fail_on_dead=False)
 
     def heard(self) -> list[str]:
         """What the customer heard since the last time."""

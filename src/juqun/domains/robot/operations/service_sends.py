@@ -9,7 +9,13 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from juqun.channels.wecom import operations as wecom
-from juqun.channels.wecom.errors import WecomError, WecomRefusedError, WelcomeSpentError
+from juqun.channels.wecom.errors import (
+    WecomBusyError,
+    WecomError,
+    WecomRefusedError,
+    WecomUnknownOutcomeError,
+    WelcomeSpentError,
+)
 from juqun.channels.wecom.types import KfMenu, KfMenuChoice, KfState
 from juqun.domains.robot import rules
 from juqun.domains.robot.models import ServiceAccount, ServiceMessage, ServiceSend, ServiceSession
@@ -74,9 +80,15 @@ def plan(session: ServiceSession, words: Words, *, message: ServiceMessage | Non
 def send_planned(*, send_id: int) -> float | None:
     """Say what was planned under an event's code; returns the seconds after which to come again, None when it is settled.
 
-    Raises WecomError when the answer was lost: the next try finds out by the spent code.
+    What was lost or could not get through is tried again soon while the code lives: a spent code tells then that the earlier
+    call had got through. Raises WecomError for the queue's notice, whose code lives long, and for what waiting does not mend.
     """
-    send = deliver(send_id)
+    try:
+        send = deliver(send_id)
+    except (WecomUnknownOutcomeError, WecomBusyError):
+        if ServiceSend.unscoped.filter(pk=send_id, purpose=SendPurpose.QUEUE).exists():
+            raise
+        return AGAIN_SECONDS
     return AGAIN_SECONDS if send is None else None
 
 
