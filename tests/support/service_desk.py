@@ -65,6 +65,10 @@ class Desk:
         operations.pull_messages(open_kfid=KF, token="", at=clock.now())
         run_all_jobs()
 
+    def calls(self, path: str) -> list[dict[str, Any]]:
+        """The calls that the emulator took."""
+        return list(self.http.get("calls", params={"path": path}).json()["calls"])
+
     def retry(self) -> None:
         """Run what waits for its next try."""
         Job.objects.filter(state=JobState.WAITING).update(held_until=clock.wall())

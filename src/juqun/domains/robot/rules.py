@@ -2,14 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from math import ceil
 
 from ahocorasick_rs import AhoCorasick, MatchKind
-from django.utils.translation import gettext_noop
 
 from juqun.domains.robot.types import Candidate
 
@@ -27,21 +26,6 @@ MENU_ID_BYTES = 64
 MENU_HEAD_BYTES = 1024
 FAIL_REFUSED_BY_CUSTOMER = 10
 FAILS_THAT_CLOSE = frozenset({4, 5, 6})  # 48 hours over, session closed, five messages
-FAIL_WORDS: Mapping[int, str] = {
-    1: gettext_noop("the account was deleted"),
-    2: gettext_noop("the app is switched off"),
-    4: gettext_noop("48 hours without a word of the customer"),
-    5: gettext_noop("the session was closed"),
-    6: gettext_noop("more than five messages"),
-    7: gettext_noop("no video channel is bound"),
-    8: gettext_noop("the corp is not verified"),
-    9: gettext_noop("no video channel is bound and the corp is not verified"),
-    10: gettext_noop("the customer takes no messages of this account"),
-    11: gettext_noop("nobody of the corp is logged in to WeCom"),
-    12: gettext_noop("this kind of message is not allowed here"),
-    13: gettext_noop("a safety limit of WeCom"),
-}
-FAIL_UNKNOWN = gettext_noop("WeCom does not say why")
 ANSWER_AGE = timedelta(minutes=10)  # an older message is recorded only: an answer out of the blue is worse than none
 TOKEN_LIFE = timedelta(minutes=9)  # the channel's ten minutes less one
 WELCOME_BYTES = 4000

@@ -90,6 +90,7 @@ OUTCOME: Final[Words] = {
     "waiting": _("waiting"), "answered": _("answered by keyword"), "handed": _("handed to staff"),
     "window_closed": _("WeCom's limit reached, handed to staff"), "with_servicer": _("with a person"),
     "refused": _("refused by WeCom"), "recorded": _("needs no answer"),
+    "missed": _("asked to say it in other words"),
 }  # fmt: skip
 GENDER: Final[Words] = {"male": _("male"), "female": _("female"), "unknown": _("unknown"), "": _("unknown")}
 HANDOVER: Final[Words] = {
@@ -175,6 +176,7 @@ TIMELINE: Final[Mapping[str, tuple[str, Promise | str]]] = {
     "merge_undone": ("call_split", _("A merge was undone by %(actor)s")),
     "store_assigned": ("storefront", _("Now belongs to %(store)s")),
     "erased": ("delete_forever", _("Personal data was erased by %(actor)s")),
+    "robot.entered_service": ("support_agent", _("Came into customer service (%(account)s)")),
     "promotions.coupon_issued": ("confirmation_number", _("Got the coupon %(coupon)s")),
     "promotions.coupon_redeemed": ("redeem", _("Used a coupon: %(amount)s off")),
     "commerce.order_paid": ("shopping_bag", _("Bought for %(amount)s")),
@@ -197,5 +199,6 @@ def timeline_sentence(kind: str, fields: Mapping[str, str]) -> tuple[str, str]:
     icon, sentence = TIMELINE.get(kind, ("circle", ""))
     if not sentence:
         return icon, kind
-    known = dict.fromkeys(("source", "staff", "from_staff", "by", "actor", "store", "coupon", "amount"), "?")
+    names = ("source", "staff", "from_staff", "by", "actor", "store", "coupon", "amount", "account")
+    known = dict.fromkeys(names, "?")
     return icon, str(sentence) % {**known, **fields}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from juqun.channels.wecom.types import KfChange, KfMessage, KfOrigin, KfSession, KfState
 from juqun.domains.members import queries as members
@@ -17,6 +18,21 @@ from juqun.domains.robot.types import MessageOutcome, SendPurpose, SendState, Se
 from juqun.kernel import events
 from juqun.kernel.secrets import keyed_hash, seal
 
+FAIL_WORDS: Mapping[int, str] = {
+    1: gettext_noop("the account was deleted"),
+    2: gettext_noop("the app is switched off"),
+    4: gettext_noop("48 hours without a word of the customer"),
+    5: gettext_noop("the session was closed"),
+    6: gettext_noop("more than five messages"),
+    7: gettext_noop("no video channel is bound"),
+    8: gettext_noop("the corp is not verified"),
+    9: gettext_noop("no video channel is bound and the corp is not verified"),
+    10: gettext_noop("the customer takes no messages of this account"),
+    11: gettext_noop("nobody of the corp is logged in to WeCom"),
+    12: gettext_noop("this kind of message is not allowed here"),
+    13: gettext_noop("a safety limit of WeCom"),
+}
+FAIL_UNKNOWN = gettext_noop("WeCom does not say why")
 HASH_KIND = "kf_customer"
 PEOPLE = frozenset({KfState.POOL.value, KfState.SERVICER.value})
 FIELDS = (
@@ -147,7 +163,7 @@ def _changed(walk: _Walk, message: KfMessage) -> None:
 
 def _not_delivered(walk: _Walk, message: KfMessage) -> None:
     session = walk.of(message)
-    words = _(rules.FAIL_WORDS.get(message.fail_type, rules.FAIL_UNKNOWN))
+    words = _(FAIL_WORDS.get(message.fail_type, FAIL_UNKNOWN))
     ServiceSend.unscoped.filter(account=walk.account, msgid=message.fail_msgid).update(
         state=SendState.FAILED, errcode=message.fail_type, refusal=words, settled_at=walk.now
     )
