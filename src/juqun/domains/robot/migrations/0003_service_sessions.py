@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("members", "0002_erased_contact"),
         ("org", "0002_left_by_wecom"),
-        ("robot", "0001_initial"),
+        ("robot", "0002_welcome_pictures"),
     ]
 
     operations = [
