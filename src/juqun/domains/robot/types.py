@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from juqun.channels.wecom.types import KfState
+
 
 class WelcomeState(StrEnum):
     """What became of a welcome.
@@ -183,3 +185,62 @@ class Candidate:
     userid: str
     load: int
     is_stores: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLinkView:
+    """A link that opens an account's chat, and the store that customers who take it come from."""
+
+    scene: str
+    url: str
+    label: str
+    store_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicerView:
+    """Who serves an account, whether they do so now, and how many customers they have there."""
+
+    userid: str
+    status: ServicerStatus
+    load: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSessionView:
+    """Where a customer stands at an account; ``closes_at`` is when 48 hours of silence end it (None: never written)."""
+
+    id: int
+    account_id: int
+    account_name: str
+    store_id: int | None
+    member_id: int | None
+    state: KfState
+    servicer_userid: str
+    scene: str
+    state_at: datetime
+    last_customer_at: datetime | None
+    closes_at: datetime | None
+    is_refused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationLine:
+    """A line of a conversation; ``author`` is a MessageAuthor or "robot", ``kind`` text or what stands for it, ``note`` what went wrong."""
+
+    at: datetime
+    author: str
+    kind: str
+    text: str
+    userid: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStats:
+    """Customers' questions since a time: how many the robot answered, how many went to people, and half of them how fast."""
+
+    asked: int
+    answered: int
+    handed: int
+    median_seconds: int | None
