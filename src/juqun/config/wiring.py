@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
+
 from juqun.channels.wecom import events as wecom
 from juqun.channels.wecom import jobs as wecom_jobs
 from juqun.config import reactions
@@ -80,7 +82,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
         Subscription(members.on_sync_asked, atomic=False),
         Subscription(groups.on_sync_asked),
     ],
-    wecom.KfMessagesWaiting: [_waited_for(robot.on_kf_messages_waiting)],
+    wecom.KfMessagesWaiting: [_waited_for(robot.on_kf_messages_waiting, WELCOME_PRIORITY)],
     # who it was
     members_events.FriendAdded: [Subscription(growth.on_friend_added), Subscription(service.on_friend_added)],
     members_events.FriendsTakenUp: [
@@ -149,6 +151,9 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
     ],
     # interact
     robot_events.ServiceMessageArrived: [_waited_for(robot.on_service_message_arrived)],
+    robot_events.ServiceSendPlanned: [_waited_for(robot.on_service_send_planned, WELCOME_PRIORITY)],
+    robot_events.ServiceCustomerSeen: [Subscription(robot.on_service_customer_seen, queue=Queue.SEND, atomic=False)],
+    robot_events.ServiceCustomerRefused: [Subscription(robot.on_service_customer_refused)],
 }
 
 SCHEDULES: Sequence[Every] = (
@@ -172,7 +177,7 @@ SCHEDULES: Sequence[Every] = (
     Every("groups.compare_entries", DAY, groups_jobs.compare_entries),
     Every("growth.reconcile_live_codes", 10 * MINUTE, growth_jobs.reconcile_live_codes),
     Every("growth.compare_live_codes", DAY, growth_jobs.compare_live_codes),
-    Every("robot.poll_service_accounts", 5 * MINUTE, robot_jobs.poll_service_accounts),
+    Every("robot.poll_service_accounts", settings.JUQUN_WECOM_KF_POLL_SECONDS, robot_jobs.poll_service_accounts),
     Every("robot.refresh_media", HOUR, robot_jobs.refresh_all_media),
     Every("audience.recount_segments", HOUR, audience_jobs.recount_segments),
     Every("campaigns.push", 15, campaigns_jobs.push),

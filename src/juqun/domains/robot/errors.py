@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_noop
 
-from juqun.kernel.errors import InvalidInputError, NotFoundError
+from juqun.kernel.errors import ConflictError, InvalidInputError, NotFoundError
 
 
 @dataclass(eq=False)
@@ -29,3 +29,61 @@ class ReplyTextError(InvalidInputError):
     )
     byte_count: int
     limit: int
+
+
+@dataclass(eq=False)
+class ServiceAccountNotFoundError(NotFoundError):
+    code: ClassVar[str] = "service_account_not_found"
+    message: ClassVar[str] = gettext_noop(
+        "Customer-service account %(account_id)s is not known here; choose one of the list."
+    )
+    account_id: int
+
+
+@dataclass(eq=False)
+class ServiceSessionNotFoundError(NotFoundError):
+    code: ClassVar[str] = "service_session_not_found"
+    message: ClassVar[str] = gettext_noop("Conversation %(session_id)s is not known here; choose one of the list.")
+    session_id: int
+
+
+@dataclass(eq=False)
+class ServiceSessionMovedError(ConflictError):
+    code: ClassVar[str] = "service_session_moved"
+    message: ClassVar[str] = gettext_noop(
+        "This conversation cannot be moved so: it has ended, or somebody else has moved it. Reload the page."
+    )
+
+
+@dataclass(eq=False)
+class ServicerNotServingError(ConflictError):
+    code: ClassVar[str] = "servicer_not_serving"
+    message: ClassVar[str] = gettext_noop(
+        "%(userid)s does not serve this account now; choose somebody who is serving, or ask them to start in WeCom."
+    )
+    userid: str
+
+
+@dataclass(eq=False)
+class MenuError(InvalidInputError):
+    code: ClassVar[str] = "service_menu"
+    message: ClassVar[str] = gettext_noop(
+        "A menu has at most %(most)s lines, each with its own id and a text of at most 128 bytes. Shorten it."
+    )
+    most: int
+
+
+@dataclass(eq=False)
+class ServiceSceneError(InvalidInputError):
+    code: ClassVar[str] = "service_scene"
+    message: ClassVar[str] = gettext_noop("A scene has at most 32 letters, digits, - and _. Choose a shorter code.")
+
+
+@dataclass(eq=False)
+class ServicerRefusedError(ConflictError):
+    code: ClassVar[str] = "servicer_refused"
+    message: ClassVar[str] = gettext_noop(
+        "WeCom does not take %(userid)s as a servicer (code %(errcode)s); check that the app sees them in WeCom's console."
+    )
+    userid: str
+    errcode: int

@@ -44,3 +44,28 @@ class WelcomeSettled(Event):
     attempt_id: int
     state: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSendPlanned(Event):
+    """Something is to be said under a code that an event of customer service gave; a welcome or goodbye within 20 seconds."""
+
+    NAME: ClassVar[str] = "robot.service_send_planned"
+    send_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCustomerSeen(Event):
+    """A customer whom no member is known for entered customer service or wrote there."""
+
+    NAME: ClassVar[str] = "robot.service_customer_seen"
+    session_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCustomerRefused(Event):
+    """A message could not be delivered because the customer takes none from the account."""
+
+    NAME: ClassVar[str] = "robot.service_customer_refused"
+    session_id: int
+    at: datetime

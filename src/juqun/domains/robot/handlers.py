@@ -8,7 +8,12 @@ from juqun.domains.groups.events import EntryReady
 from juqun.domains.growth.events import LiveCodeChanged
 from juqun.domains.members.events import MemberErased
 from juqun.domains.robot import jobs, operations, queries
-from juqun.domains.robot.events import ServiceMessageArrived
+from juqun.domains.robot.events import (
+    ServiceCustomerRefused,
+    ServiceCustomerSeen,
+    ServiceMessageArrived,
+    ServiceSendPlanned,
+)
 from juqun.kernel import clock
 from juqun.kernel.jobs import RetryLater
 
@@ -35,6 +40,20 @@ def on_service_message_arrived(event: ServiceMessageArrived) -> None:
     again = operations.answer_message(message_id=event.message_id)
     if again is not None:
         raise RetryLater(again)
+
+
+def on_service_send_planned(event: ServiceSendPlanned) -> None:
+    again = operations.send_planned(send_id=event.send_id)
+    if again is not None:
+        raise RetryLater(again)
+
+
+def on_service_customer_seen(event: ServiceCustomerSeen) -> None:
+    operations.identify_customer(session_id=event.session_id)
+
+
+def on_service_customer_refused(event: ServiceCustomerRefused) -> None:
+    operations.note_refusal(session_id=event.session_id)
 
 
 def on_live_code_changed(event: LiveCodeChanged) -> None:

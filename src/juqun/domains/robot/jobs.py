@@ -9,7 +9,11 @@ from juqun.kernel.jobs import enqueue_many, job
 
 @job(queue="send", atomic=False, lease_seconds=60)
 def poll_service_accounts() -> None:
-    """Pull every account without a bell: what a lost callback left lying is found here."""
+    """Pull every account without a bell: what a lost callback left lying is found here.
+
+    Sessions that 48 hours of silence have ended are ended here too: WeCom sends no news of that.
+    """
+    operations.end_silent_sessions(now=clock.now())
     for open_kfid in queries.list_open_kfids():
         operations.pull_messages(open_kfid=open_kfid, token="", at=clock.now())
 

@@ -20,6 +20,7 @@ class Area(StrEnum):
     GROUPS = "groups"
     CODES = "codes"
     ROBOT = "robot"
+    SERVICE = "service"
     HANDOVERS = "handovers"
     SEGMENTS = "segments"
     CAMPAIGNS = "campaigns"
@@ -35,7 +36,7 @@ class Area(StrEnum):
 
 
 _GUIDE = frozenset({Area.DASHBOARD, Area.MEMBERS, Area.GROUPS, Area.REDEEM})
-_OPERATOR = _GUIDE | {Area.CODES, Area.ROBOT, Area.SEGMENTS, Area.CAMPAIGNS, Area.COUPONS}
+_OPERATOR = _GUIDE | {Area.CODES, Area.ROBOT, Area.SERVICE, Area.SEGMENTS, Area.CAMPAIGNS, Area.COUPONS}
 _MANAGER = _OPERATOR | {Area.ORGANISATION, Area.HANDOVERS, Area.TILL_KEYS}
 _CITY = _MANAGER - {Area.REDEEM, Area.TILL_KEYS}
 AREAS: Mapping[Role, frozenset[Area]] = {

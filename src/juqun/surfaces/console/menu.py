@@ -33,6 +33,7 @@ SECTIONS: Final[tuple[tuple[Promise | str, tuple[Entry, ...]], ...]] = (
             (Area.MEMBERS, _("Members"), "console:members", "person"),
             (Area.GROUPS, _("Groups"), "console:groups", "forum"),
             (Area.ROBOT, _("Robot"), "console:robot", "smart_toy"),
+            (Area.SERVICE, _("Customer service"), "console:service", "support_agent"),
             (Area.HANDOVERS, _("Hand-over"), "console:handovers", "swap_horiz"),
         ),
     ),

@@ -90,6 +90,29 @@ OUTCOME: Final[Words] = {
     "waiting": _("waiting"), "answered": _("answered by keyword"), "handed": _("handed to staff"),
     "window_closed": _("WeCom's limit reached, handed to staff"), "with_servicer": _("with a person"),
     "refused": _("refused by WeCom"), "recorded": _("needs no answer"),
+    "missed": _("asked to say it in other words"),
+}  # fmt: skip
+PURPOSE: Final[Words] = {
+    "welcome": _("Welcome on entering"), "queue": _("While waiting for a person"), "off_hours": _("Outside of these hours"),
+    "missed": _("Where it did not understand"), "person": _("Where no person can be reached"), "goodbye": _("Goodbye at the end"),
+}  # fmt: skip
+SERVICER: Final[Words] = {
+    "serving": _("serving"), "paused": _("paused"), "stopped": _("not serving"), "unknown": _("unknown"),
+}  # fmt: skip
+SESSION: Final[Words] = {
+    "0": _("new"), "1": _("with the robot"), "2": _("waiting for a person"), "3": _("with a person"), "4": _("ended"),
+}  # fmt: skip
+AUTHOR: Final[Words] = {
+    "customer": _("customer"), "servicer": _("servicer"), "robot": _("robot"), "system": _("what happened"),
+}  # fmt: skip
+SEND: Final[Words] = {"planned": _("on its way"), "late": _("too late, not sent"), "refused": _("refused by WeCom")}
+KF_KIND: Final[Words] = {
+    "image": _("[picture]"), "voice": _("[voice]"), "video": _("[video]"), "file": _("[file]"), "location": _("[place]"),
+    "link": _("[link]"), "business_card": _("[card]"), "miniprogram": _("[mini-program]"), "recalled": _("[taken back]"),
+    "enter_session": _("opened the chat"), "session_status_change": _("a servicer moved the conversation"),
+    "msg_send_fail": _("a message did not arrive"), "user_recall_msg": _("the customer took a message back"),
+    "servicer_recall_msg": _("the servicer took a message back"),
+    "reject_customer_msg_switch_change": _("the servicer switched messages off or on"),
 }  # fmt: skip
 GENDER: Final[Words] = {"male": _("male"), "female": _("female"), "unknown": _("unknown"), "": _("unknown")}
 HANDOVER: Final[Words] = {
@@ -146,7 +169,8 @@ BOOKS: Final[Mapping[str, Words]] = {
     "group_role": GROUP_ROLE, "entry": ENTRY, "source": SOURCE, "campaign": CAMPAIGN, "message": MESSAGE,
     "reason": REASON, "unit": UNIT, "coupon": COUPON, "template": TEMPLATE, "run": RUN, "import": IMPORT, "job": JOB,
     "drift": DRIFT, "drift_choice": DRIFT_CHOICE, "drift_field": DRIFT_FIELD, "drift_blocker": DRIFT_BLOCKER,
-    "welcome": WELCOME, "outcome": OUTCOME, "gender": GENDER, "lost_by": LOST_BY,
+    "welcome": WELCOME, "outcome": OUTCOME, "purpose": PURPOSE, "servicer": SERVICER,
+    "session": SESSION, "author": AUTHOR, "send": SEND, "kf_kind": KF_KIND, "gender": GENDER, "lost_by": LOST_BY,
     "sync": SYNC, "sync_mode": SYNC_MODE, "finding": FINDING, "sync_code": SYNC_CODE,
     "handover": HANDOVER, "giving": GIVING, "item": ITEM, "why": WHY,
 }  # fmt: skip
@@ -160,7 +184,7 @@ TONE: Final[Mapping[str, str]] = {
     "queued": "info", "created": "info", "unknown": "warn", "cancelled": "mute", "skipped": "mute", "issued": "info",
     "frozen": "warn", "expired": "mute", "void": "mute", "paused": "warn", "ended": "mute", "running": "info",
     "failed": "bad", "dead": "bad", "late": "bad", "handed": "info", "window_closed": "warn", "nothing": "mute",
-    "with_servicer": "info", "recorded": "mute", "planning": "warn", "added": "good", "lost": "warn", "edited": "info",
+    "with_servicer": "info", "recorded": "mute", "planning": "warn", "serving": "good", "added": "good", "lost": "warn", "edited": "info",
     "collecting": "info", "proposed": "warn", "requested": "info", "taker_full": "bad", "blocked": "warn",
     "unreachable": "mute",
 }  # fmt: skip
@@ -175,6 +199,7 @@ TIMELINE: Final[Mapping[str, tuple[str, Promise | str]]] = {
     "merge_undone": ("call_split", _("A merge was undone by %(actor)s")),
     "store_assigned": ("storefront", _("Now belongs to %(store)s")),
     "erased": ("delete_forever", _("Personal data was erased by %(actor)s")),
+    "robot.entered_service": ("support_agent", _("Came into customer service (%(account)s)")),
     "promotions.coupon_issued": ("confirmation_number", _("Got the coupon %(coupon)s")),
     "promotions.coupon_redeemed": ("redeem", _("Used a coupon: %(amount)s off")),
     "commerce.order_paid": ("shopping_bag", _("Bought for %(amount)s")),
@@ -197,5 +222,6 @@ def timeline_sentence(kind: str, fields: Mapping[str, str]) -> tuple[str, str]:
     icon, sentence = TIMELINE.get(kind, ("circle", ""))
     if not sentence:
         return icon, kind
-    known = dict.fromkeys(("source", "staff", "from_staff", "by", "actor", "store", "coupon", "amount"), "?")
+    names = ("source", "staff", "from_staff", "by", "actor", "store", "coupon", "amount", "account")
+    known = dict.fromkeys(names, "?")
     return icon, str(sentence) % {**known, **fields}

@@ -27,6 +27,7 @@ from juqun.domains.org.types import Role, StaffView
 from juqun.domains.promotions import operations as promotions
 from juqun.domains.promotions.types import CouponKind
 from juqun.domains.robot import operations as robot
+from juqun.domains.robot.testing import make_conversation
 from juqun.domains.service.testing import make_handover
 from juqun.kernel import clock
 from juqun.lake import feed, writer
@@ -53,6 +54,8 @@ class Part:
     waiting_way_id: int
     key_id: int
     handover_id: int
+    account_id: int
+    session_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +155,16 @@ def _part(chain: SmallChain, store: Any, guide: StaffView, word: str, size: int,
     key = commerce.create_till_key(store_id=store.id, name=f"{word}店收银台 1")
     keeper = chain.li if guide is chain.wang else chain.hong
     handover_id = make_handover(giver_staff_id=guide.id, keeper_id=keeper.id, member_ids=people[:2])
+    account_id, session_id = make_conversation(
+        open_kfid=f"wk{store.code}",
+        store_id=store.id,
+        at=at,
+        text=f"{word}店有停车场吗",
+        member_id=people[1],
+        name=f"{word}客服",
+    )
     return Part(
+        account_id=account_id, session_id=session_id,
         way_id=make_way(group_id=group_id, **home), key_id=key.id,
         waiting_way_id=groups.open_entry(kind_code="parents", **home).id,
         members=tuple(people), group_id=group_id, code_id=codes[0].id, segment_id=segment.id, template_id=template_id,

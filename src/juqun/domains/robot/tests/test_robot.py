@@ -14,6 +14,7 @@ from juqun.domains.growth.testing import make_live_code
 from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.domains.robot import operations, queries
 from juqun.domains.robot.errors import NoWordsError, ReplyNotFoundError, ReplyTextError
+from juqun.domains.robot.models import ServiceAccount
 from juqun.domains.robot.types import MessageOutcome, WelcomeState
 from juqun.kernel import clock
 from juqun.kernel.models import EventRecord
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.django_db
 EVERYTHING = DataScope.whole_chain()
 AT = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 WELCOME, PULL, SEND, NOTICE = "externalcontact/send_welcome_msg", "kf/sync_msg", "kf/send_msg", "message/send"
+STATE, MOVE, SERVICERS = "kf/service_state/get", "kf/service_state/trans", "kf/servicer/list"
 LOST = httpx.ReadTimeout("no answer")
 
 
@@ -38,6 +40,9 @@ def wecom() -> Any:
         script.script(WELCOME, {})
         script.script(SEND, {"msgid": "m"})
         script.script(NOTICE, {})
+        script.script(STATE, {"service_state": 1})
+        script.script(SERVICERS, {"servicer_list": []})
+        script.script(MOVE, {"errcode": 95016})
         yield script
 
 
@@ -192,20 +197,30 @@ def test_pages_are_pulled_to_the_end_each_message_stored_once(chain: SmallChain,
     assert len(queries.list_service_messages(scope=EVERYTHING)) == 2
 
 
-def test_a_pull_beside_another_stores_nothing_twice(chain: SmallChain, wecom: ScriptedWecom):
+def test_a_pull_beside_another_leaves_it_to_that_one(chain: SmallChain, wecom: ScriptedWecom):
     def meanwhile(body: dict[str, Any]) -> dict[str, Any]:
-        wecom.script(PULL, page(row(1, "一")))
-        assert pull() == 1
+        assert pull() == 0
         return page(row(1, "一"))
 
-    wecom.script(PULL, meanwhile)
+    wecom.script(PULL, meanwhile, page(row(2, "二"), cursor="c2"))
+    assert pull() == 2, "the bell that rang meanwhile is answered too"
+    assert [body["cursor"] for body in wecom.bodies(PULL)] == ["", "c1"]
+    wecom.script(PULL, page(cursor="c2"))
     assert pull() == 0
-    assert len(waiting()) == 1
+
+
+def test_a_pull_that_failed_lets_the_next_one_in(chain: SmallChain, wecom: ScriptedWecom):
+    wecom.script(PULL, {"errcode": 95000})
+    with pytest.raises(WecomError):
+        pull()
+    wecom.script(PULL, page(row(1, "一")))
+    assert pull() == 1
 
 
 def test_a_pull_overtaken_by_another_never_sets_the_cursor_back(chain: SmallChain, wecom: ScriptedWecom):
     def meanwhile(body: dict[str, Any]) -> dict[str, Any]:
         wecom.script(PULL, page(row(1, "一"), cursor="c1", has_more=1), page(row(2, "二"), cursor="c2"))
+        ServiceAccount.unscoped.update(pulling_until=clock.wall() - timedelta(seconds=1))  # our lease has run out
         assert pull() == 2
         return page(row(1, "一"), cursor="c1")
 
@@ -266,6 +281,7 @@ def test_two_workers_with_one_message_send_one_answer(chain: SmallChain, wecom: 
 
 def test_where_a_person_serves_the_robot_is_silent(chain: SmallChain, wecom: ScriptedWecom):
     wecom.script(SEND, {"errcode": 95018})
+    wecom.script(STATE, {"service_state": 3, "servicer_userid": "wang"})
     again, message = answer_one(wecom)
     assert (again, message.outcome) == (None, MessageOutcome.WITH_SERVICER)
     assert wecom.bodies(NOTICE) == []

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from juqun.domains.robot import rules
+from juqun.domains.robot.types import Candidate
 
 NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 
@@ -15,11 +16,51 @@ def test_welcome_code_lives_twenty_seconds():
 
 def test_five_replies_in_forty_eight_hours():
     def may(replies: int, hours: float) -> bool:
-        return rules.may_reply(last_written_at=NOW, replies_since=replies, now=NOW + timedelta(hours=hours))
+        now = NOW + timedelta(hours=hours)
+        return rules.may_reply(last_written_at=NOW, replies_since=replies, now=now, most=rules.REPLIES_PER_WINDOW)
 
     assert may(4, 47.9)
     assert not may(5, 0)
     assert not may(0, 48)
+    assert not rules.may_reply(last_written_at=NOW, replies_since=4, now=NOW, most=rules.ANSWERS_PER_WINDOW)
+    assert not rules.may_reply(last_written_at=None, replies_since=0, now=NOW, most=5)
+
+
+def test_a_welcome_is_tried_for_fifteen_seconds():
+    assert not rules.is_event_code_late(at=NOW, now=NOW + timedelta(seconds=14.9))
+    assert rules.is_event_code_late(at=NOW, now=NOW + timedelta(seconds=15))
+
+
+def test_hours_may_go_over_midnight_and_equal_ones_mean_always():
+    assert rules.is_staffed(minute=0, opens=0, closes=0)
+    assert [rules.is_staffed(minute=m, opens=540, closes=1260) for m in (539, 540, 1259, 1260)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert [rules.is_staffed(minute=m, opens=1260, closes=120) for m in (1259, 1260, 119, 120)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_servicers_of_the_store_then_the_least_busy_are_asked_first():
+    people = [
+        Candidate(userid="a", load=0, is_stores=False),
+        Candidate(userid="b", load=3, is_stores=True),
+        Candidate(userid="c", load=1, is_stores=True),
+        Candidate(userid="d", load=0, is_stores=False),
+    ]
+    assert rules.rank_servicers(people) == ["c", "b", "a", "d"]
+
+
+def test_ids_of_ours_fit_and_differ_by_purpose():
+    ids = {rules.send_msgid("wk1", "m1", purpose) for purpose in ("queue", "person")} | {rules.reply_msgid("wk1", "m1")}
+    assert len(ids) == 3
+    assert all(len(one) <= 32 for one in ids)
 
 
 def test_leftmost_then_longest_word_answers():

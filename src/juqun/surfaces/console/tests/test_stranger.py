@@ -54,6 +54,8 @@ def foreign_ids(world: World) -> dict[str, int]:
         "entry_id": world.tianhe.way_id,
         "kind_id": 1,
         "handover_id": world.tianhe.handover_id,
+        "account_id": world.tianhe.account_id,
+        "session_id": world.tianhe.session_id,
     }
 
 

@@ -1,4 +1,4 @@
-"""Reads of the robot room."""
+"""Reads of keyword replies, welcomes, and what customers wrote."""
 
 from datetime import datetime
 
