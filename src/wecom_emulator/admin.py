@@ -286,7 +286,9 @@ async def _failed(world: World, request: Request) -> Any:
 
 
 async def _post_fault(world: World, request: Request) -> Any:
-    return shown(world.faults.order(await _body(request)))
+    order = shown(world.faults.order(await _body(request)))
+    world.live.touch("faults")
+    return order
 
 
 async def _get_faults(world: World, request: Request) -> Any:
@@ -295,6 +297,7 @@ async def _get_faults(world: World, request: Request) -> Any:
 
 async def _delete_faults(world: World, request: Request) -> Any:
     world.faults.clear()
+    world.live.touch("faults")
     return {"faults": []}
 
 
@@ -329,6 +332,7 @@ async def _expect_calls(world: World, request: Request) -> Any:
 
 async def _delete_calls(world: World, request: Request) -> Any:
     world.recorder.clear()
+    world.live.touch("calls")
     return {"total": 0}
 
 
