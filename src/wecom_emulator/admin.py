@@ -18,6 +18,7 @@ from wecom_emulator.errors import ActorError
 from wecom_emulator.faults import shown
 from wecom_emulator.generate import Order, checked_order, generate
 from wecom_emulator.rates import parse_caps
+from wecom_emulator.phone import reads
 from wecom_emulator.recorder import Budget
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.mass import CAP_RULES
@@ -392,5 +393,5 @@ def _endpoint(world: World, answer: Answer) -> Callable[[Request], Awaitable[Res
 
 def admin_routes(world: World) -> list[Route]:
     """Return the routes of the admin API."""
-    table = [*_TABLE, *outlets.TABLE]
+    table = [*_TABLE, *outlets.TABLE, *reads.TABLE]
     return [Route(f"/emulator{path}", _endpoint(world, answer), methods=[method]) for method, path, answer in table]

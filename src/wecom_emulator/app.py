@@ -13,6 +13,7 @@ from starlette.routing import Route
 from wecom_emulator.admin import admin_routes
 from wecom_emulator.dispatch import cgi_handler
 from wecom_emulator.login_pages import login_routes
+from wecom_emulator.phone.pages import page_routes
 from wecom_emulator.world import World
 
 CODE_CONTENT = "https://work.weixin.qq.com/u/{config_id}"
@@ -45,6 +46,7 @@ def create_app(world: World) -> Starlette:
     routes = [
         Route("/cgi-bin/{path:path}", cgi_handler(world), methods=["GET", "POST"]),
         Route("/wwpic/{config_id}", code_picture, methods=["GET"]),
+        *page_routes(),
         *login_routes(world),
         *admin_routes(world),
     ]
