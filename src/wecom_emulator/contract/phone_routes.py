@@ -62,7 +62,7 @@ PHONE_ROUTES: dict[tuple[str, str], Route] = {
         area=AREA,
         query="q?: str",
         gives=f"{STAFF}, corp: str, now: int, customers: [obj], groups: [{{{GROUP}, last: {LAST}}}], tasks: [obj], "
-        "notices: [obj], desks: [{open_kfid: str, name: str, status: str, servicers: [str]}], moments_waiting: int, "
+        "notices: [obj], desks: [{open_kfid: str, name: str, status: str, servicers: [str], sessions: [obj]}], moments_waiting: int, "
         "requests: [{external_userid: str, name: str, half: bool}], templates: [{template_id: str, text: str}], "
         "tags: [{id: str, name: str, group: str}]",
     ),

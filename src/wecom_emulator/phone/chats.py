@@ -175,6 +175,7 @@ def _chats_of_customer(world: World, person: Person) -> list[dict[str, Any]]:
                 "name": name_of(world, userid),
                 "friend": userid in friends,
                 "pending": waits,
+                "writable": userid in friends or any(item.half for item in half if item.userid == userid),
                 "last": {**last, "at": last["at"] or friends.get(userid, 0)},
             }
         )

@@ -4,14 +4,16 @@ from typing import Any
 
 from wecom_emulator.actors import open_tasks
 from wecom_emulator.phone import chats, people
-from wecom_emulator.rules import kf_staffing
+from wecom_emulator.rules import kf, kf_staffing
 from wecom_emulator.rules.friendships import staff_of
+from wecom_emulator.state.kf import SESSION_POOL, STATUS_SERVING
 from wecom_emulator.state.moments import MomentWall
 from wecom_emulator.world import World
 
 CODES = 200
 TARGETS_NAMED = 50
 NOTICES = 50
+SESSIONS = 100
 
 
 def staff_home(world: World, userid: str, wanted: str) -> dict[str, Any]:
@@ -68,11 +70,33 @@ def _desks(world: World, userid: str) -> list[dict[str, Any]]:
                 {
                     "open_kfid": account.open_kfid,
                     "name": account.name,
-                    "status": "serving" if state.status == 0 else "away" if state.stop_type else "stopped",
+                    "status": "serving" if state.status == STATUS_SERVING else "away" if state.stop_type else "stopped",
                     "servicers": [item for item in _servicers(world, account.open_kfid) if item != userid],
+                    "sessions": _sessions(world, account.open_kfid, userid),
                 }
             )
     return found
+
+
+def _sessions(world: World, open_kfid: str, userid: str) -> list[dict[str, Any]]:
+    """The pool of an account, and what a servicer has or had."""
+    shown = []
+    for session in world.corp.kf_sessions_of(open_kfid):
+        kf.settle(world, session)
+        own = userid == session.servicer_userid or userid in session.former
+        if session.state != SESSION_POOL and not own:
+            continue
+        shown.append(
+            {
+                "external_userid": session.external_userid,
+                "name": chats.name_of(world, session.external_userid),
+                "service_state": session.state,
+                "servicer_userid": session.servicer_userid,
+                "upgrade": session.upgrade is not None,
+                "at": session.last_customer_at,
+            }
+        )
+    return sorted(shown, key=lambda row: -row["at"])[:SESSIONS]
 
 
 def _servicers(world: World, open_kfid: str) -> list[str]:
