@@ -17,8 +17,8 @@ from wecom_emulator.crypto import CallbackCryptoError, decode_key
 from wecom_emulator.errors import ActorError
 from wecom_emulator.faults import shown
 from wecom_emulator.generate import Order, checked_order, generate
-from wecom_emulator.rates import parse_caps
 from wecom_emulator.phone import reads
+from wecom_emulator.rates import parse_caps
 from wecom_emulator.recorder import Budget
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.mass import CAP_RULES

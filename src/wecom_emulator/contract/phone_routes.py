@@ -4,17 +4,13 @@ from wecom_emulator.contract.routes import Route
 
 AREA = "phones"
 LAST = "{at: int, text: str}"
-LINE = (
-    "{at: int, from: str, name: str, mine: bool, text: str, attachments: [obj], via: str, kind: str, msgid: str}"
-)
+LINE = "{at: int, from: str, name: str, mine: bool, text: str, attachments: [obj], via: str, kind: str, msgid: str}"
 GROUP = (
     "chat_id: str, name: str, owner: str, owner_name: str, notice: str, size: int, dismissed: bool, internal: bool, "
     "template_id: str"
 )
 STAFF = "userid: str, name: str, department: [int], position: str, feature_on: bool, status: int"
-APP = (
-    "agent_id: int, name: str, kind: str, secret: str, visible_users: [str]|null, visible_departments: [int]|null"
-)
+APP = "agent_id: int, name: str, kind: str, secret: str, visible_users: [str]|null, visible_departments: [int]|null"
 
 PHONE_ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/people"): Route(

@@ -1,6 +1,6 @@
 """What every route of the admin side takes and gives, in the notation of `notation`, with a body to start from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from wecom_emulator.contract.notation import Schema, dataclass_schema

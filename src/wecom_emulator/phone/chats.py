@@ -142,7 +142,9 @@ def groups_of(world: World, member: str) -> list[dict[str, Any]]:
     for chat_id in world.corp.chats_of[member]:
         chat = world.corp.chats[chat_id]
         last = _last(lines_of(world, member, "", f"group/{chat_id}"))
-        rows.append({**group_of(world, chat, with_members=False), "last": {**last, "at": last["at"] or chat.create_time}})
+        rows.append(
+            {**group_of(world, chat, with_members=False), "last": {**last, "at": last["at"] or chat.create_time}}
+        )
     return rows
 
 

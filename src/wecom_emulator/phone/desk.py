@@ -32,13 +32,15 @@ def staff_home(world: World, userid: str, wanted: str) -> dict[str, Any]:
         "desks": _desks(world, userid),
         "moments_waiting": len(wall.waiting),
         "requests": [
-            {"external_userid": item.external_userid, "name": chats.name_of(world, item.external_userid), "half": item.half}
+            {
+                "external_userid": item.external_userid,
+                "name": chats.name_of(world, item.external_userid),
+                "half": item.half,
+            }
             for item in corp.friend_requests.values()
             if item.userid == userid
         ],
-        "templates": [
-            {"template_id": item.template_id, "text": item.text} for item in corp.welcome_templates.values()
-        ],
+        "templates": [{"template_id": item.template_id, "text": item.text} for item in corp.welcome_templates.values()],
         "tags": [
             {"id": tag.id, "name": tag.name, "group": group.group_name}
             for group in corp.tag_groups.values()
@@ -80,7 +82,7 @@ def _desks(world: World, userid: str) -> list[dict[str, Any]]:
 
 def _sessions(world: World, open_kfid: str, userid: str) -> list[dict[str, Any]]:
     """The pool of an account, and what a servicer has or had."""
-    shown = []
+    shown: list[dict[str, Any]] = []
     for session in world.corp.kf_sessions_of(open_kfid):
         kf.settle(world, session)
         own = userid == session.servicer_userid or userid in session.former
@@ -109,7 +111,13 @@ def codes(world: World, wanted: str) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     for way in corp.contact_ways.values():
         rows.append(
-            {"kind": "contact", "config_id": way.config_id, "remark": way.remark, "state": way.state, "at": way.created_at}
+            {
+                "kind": "contact",
+                "config_id": way.config_id,
+                "remark": way.remark,
+                "state": way.state,
+                "at": way.created_at,
+            }
         )
     for join in corp.join_ways.values():
         names = [corp.chats[item].name for item in join.chat_id_list if item in corp.chats]
@@ -119,7 +127,9 @@ def codes(world: World, wanted: str) -> dict[str, Any]:
         )
     for link in corp.acquisition_links.values():
         rows.append({"kind": "link", "url": link.url, "remark": link.link_name, "state": "", "at": link.create_time})
-    found = [row for row in rows if wanted in row["remark"] or wanted in row["state"] or wanted in row.get("config_id", "")]
+    found = [
+        row for row in rows if wanted in row["remark"] or wanted in row["state"] or wanted in row.get("config_id", "")
+    ]
     found.sort(key=lambda row: -row["at"])
     desks = [{"open_kfid": item.open_kfid, "name": item.name} for item in corp.kf_accounts.values()]
     return {"codes": found[:CODES], "desks": desks[:CODES]}

@@ -76,7 +76,7 @@ def friends_of_staff(corp: Corp, userid: str, wanted: str, *, limit: int = 60) -
     table = corp.keeper.tables["friendships"]
     table.write_back()
     sql = (
-        'SELECT key, body FROM "friendships" WHERE parent = ? AND (? = \'\' OR instr(body, ?) OR instr(key, ?)) '
+        "SELECT key, body FROM \"friendships\" WHERE parent = ? AND (? = '' OR instr(body, ?) OR instr(key, ?)) "
         "ORDER BY max(json_extract(body, '$.last_chat_at'), json_extract(body, '$.createtime')) DESC, seq DESC LIMIT ?"
     )
     escaped = dumps(wanted)[1:-1]

@@ -20,7 +20,7 @@ TEXT, BYTES = "text/event-stream", "application/octet-stream"
 
 def _number(request: Request, name: str) -> int:
     given = request.query_params.get(name, "0")
-    if not given.isdecimal() or len(given) > 15:  # noqa: PLR2004 - beyond any row number
+    if not given.isdecimal() or len(given) > 15:
         raise ActorError("bad_field", f"{name!r} is a whole number", status=400)
     return int(given)
 

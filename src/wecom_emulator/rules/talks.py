@@ -28,7 +28,13 @@ def kf_key(open_kfid: str, external_userid: str) -> str:
 
 
 def note(
-    world: World, key: str, *, sender: str, text: str = "", attachments: list[dict[str, Any]] | None = None, kind: str = ""
+    world: World,
+    key: str,
+    *,
+    sender: str,
+    text: str = "",
+    attachments: list[dict[str, Any]] | None = None,
+    kind: str = "",
 ) -> None:
     """Add a line; `kind` names what happened when nobody said it: joined, left, renamed, notice, dismissed."""
     if not (text or attachments or kind):

@@ -19,9 +19,9 @@ def _told(method: str, path: str) -> Told | Route | None:
     parts = path.partition("?")[0].split("/")
     for (known, shape), told in BY_PATH.items():
         names = shape.split("/")
-        if known == method and len(names) == len(parts):
-            if all(name == part or name.startswith("{") for name, part in zip(names, parts, strict=True)):
-                return told
+        same = known == method and len(names) == len(parts)
+        if same and all(name == part or name.startswith("{") for name, part in zip(names, parts, strict=True)):
+            return told
     return None
 
 

@@ -28,7 +28,11 @@ def misfits(schema: dict[str, Any], value: Any, place: str = "$") -> list[str]:
     if not isinstance(value, KINDS[kind]) or (isinstance(value, bool) and kind != "boolean"):
         return [f"{place}: {value!r} is no {kind}"]
     if kind == "array":
-        return [item for number, row in enumerate(value) for item in misfits(schema.get("items", {}), row, f"{place}[{number}]")]
+        return [
+            item
+            for number, row in enumerate(value)
+            for item in misfits(schema.get("items", {}), row, f"{place}[{number}]")
+        ]
     return _of_object(schema, value, place) if kind == "object" else []
 
 

@@ -23,7 +23,7 @@ function people(kind, title, extra) {
   return el("section", { class: "card", id: kind }, el("h2", {}, title, " ", el("small", {}, String(state.summary[kind] ?? ""))), extra,
     el("div", { class: "row" }, el("input", { type: "search", "data-keep": kind, "aria-label": t("Search"), placeholder: t("Name or id"), value: list.q, onchange: paged(kind, (all) => { all.q = document.querySelector(`[data-keep=${kind}]`).value; all.pages = [0]; }) })),
     list.people.length ? el("ul", { class: "list" }, list.people.map((item) => { const [folder, key, name] = row(item); return el("li", {}, el("a", { class: "grow", href: `/phone/${folder}/${id(key)}` }, name, " ", el("small", {}, key)), item.feature_on === false ? el("small", { class: "bad" }, t("feature off")) : null); })) : el("p", { class: "soft" }, t("Nobody found.")),
-    el("div", { class: "row" }, el("button", { disabled: list.pages.length < 2, onclick: paged(kind, (all) => all.pages.pop()) }, t("Back")), el("button", { disabled: !list.after, onclick: paged(kind, (all) => all.pages.push(all.after)) }, t("More"))));
+    el("div", { class: "row" }, el("button", { disabled: list.pages.length < 2, onclick: paged(kind, (all) => all.pages.pop()) }, t("Previous")), el("button", { disabled: !list.after, onclick: paged(kind, (all) => all.pages.push(all.after)) }, t("Next"))));
 }
 async function visitor() {
   const name = document.getElementById("visitor").value.trim() || t("Visitor");
