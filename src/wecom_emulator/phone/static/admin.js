@@ -26,7 +26,7 @@ function corp() {
   }, "Loaded") });
   const contacts = field("contacts", t("customers"), "", { type: "number", min: 1 }), groups = field("groups", t("groups"), "", { type: "number", min: 0 });
   return [el("section", { class: "card" }, el("h2", {}, state.console.name, " ", el("small", {}, state.console.corp_id)), el("div", { class: "numbers" }, Object.entries(state.summary).filter(([, value]) => typeof value === "number").map(([name, value]) => el("span", {}, el("b", {}, String(value)), " ", el("small", {}, t(name))))),
-      el("div", { class: "row" }, el("a", { href: "/emulator/corp?format=lines", download: "corp.jsonl" }, t("Save the corp as a file"))), el("label", {}, el("small", {}, t("Load a corp")), " ", file),
+      el("div", { class: "row" }, el("a", { href: "/emulator/corp?format=lines", download: "corp.jsonl" }, t("Save the corp as a file"))), el("label", { class: "button" }, t("Load a corp"), file),
       el("div", { class: "row" }, contacts, groups, el("button", { onclick: done(async () => post("/generate", { contacts: Number(contacts.value), groups: Number(groups.value || 0) }), "Made") }, t("Generate"))),
       el("div", { class: "row" }, el("button", { class: "warn", onclick: done(async () => { if (confirm(t("Back to the default corp?"))) await post("/reset"); }) }, t("Reset everything")), el("button", { onclick: done(() => call("DELETE", "/tokens"), "All tokens died") }, t("Let all tokens die")))),
     clockCard(state.clock)];
@@ -74,7 +74,7 @@ function settings() {
     const text = typeof value === "object" ? JSON.stringify(value) : String(value);
     return el("input", { "aria-label": name, value: text, onchange: done((event) => keep(typeof value === "string" ? event.target.value : JSON.parse(event.target.value)), "Saved") });
   };
-  return [el("section", { class: "card full" }, el("h2", {}, t("Settings")), el("div", { class: "row" }, search), el("div", { class: "scroll" }, el("table", {}, el("tbody", {}, rows.map(([name, value]) => el("tr", {}, el("td", {}, el("code", {}, name), el("br"), el("small", {}, MEANINGS[name] ?? "")), el("td", {}, control(name, value))))))))];
+  return [el("section", { class: "card full" }, el("h2", {}, t("Settings")), el("div", { class: "row" }, search), el("div", { class: "stack" }, el("table", {}, el("tbody", {}, rows.map(([name, value]) => el("tr", {}, el("td", {}, el("code", {}, name), el("br"), el("small", {}, MEANINGS[name] ?? "")), el("td", {}, control(name, value))))))))];
 }
 function faults() {
   const of = el("select", { "aria-label": t("Of"), "data-keep": "of" }, el("option", { value: "route" }, t("calls")), el("option", { value: "event" }, t("callbacks")));
@@ -94,7 +94,7 @@ function faults() {
     for (const one of [name, errcode, latency, times]) one.value = "";
   }, "Ordered");
   return [el("section", { class: "card full" }, el("h2", {}, t("Order a fault")), el("div", { class: "row" }, of, name, kind), el("div", { class: "row" }, errcode, latency, times, el("button", { class: "main", onclick: order }, t("Order")))),
-    el("section", { class: "card full" }, el("h2", {}, t("Ordered faults")), state.faults.length ? [el("div", { class: "scroll" }, el("table", {}, el("tbody", {}, state.faults.map((row) => el("tr", {}, el("td", {}, el("code", {}, row.route ?? row.event)), el("td", {}, el("code", {}, JSON.stringify(Object.fromEntries(Object.entries(row).filter(([key, value]) => value && !["route", "event", "hits", "probability"].includes(key)))))), el("td", { class: "n" }, t("{hits} hits", row))))))), el("button", { class: "warn", onclick: done(() => call("DELETE", "/faults")) }, t("Take all back"))] : el("p", { class: "soft" }, t("No faults ordered.")))];
+    el("section", { class: "card full" }, el("h2", {}, t("Ordered faults")), state.faults.length ? [el("div", { class: "scroll" }, el("table", {}, el("tbody", {}, state.faults.map((row) => el("tr", {}, el("td", {}, el("code", {}, row.route ?? row.event)), el("td", {}, el("code", {}, JSON.stringify(Object.fromEntries(Object.entries(row).filter(([key, value]) => value && !["route", "event", "hits", "seed"].includes(key) && !(key === "probability" && value === 1) && !(key === "token_errcode" && !row.kill_tokens)))))), el("td", { class: "n" }, t("{hits} hits", row))))))), el("button", { class: "warn", onclick: done(() => call("DELETE", "/faults")) }, t("Take all back"))] : el("p", { class: "soft" }, t("No faults ordered.")))];
 }
 function recorded() {
   const path = field("path", t("path, * as a wildcard"), state.path, { type: "search", onchange: (event) => { state.path = event.target.value.trim(); load(); } });

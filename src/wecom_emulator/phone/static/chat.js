@@ -61,7 +61,7 @@ export function lineRows(lines, { names = false, clicked = null } = {}) {
     const via = VIA[line.via] ? t(VIA[line.via]) : "";
     rows.push(el("div", { class: line.mine ? "said mine" : "said" }, face(line.name), el("div", { class: "in" },
       head || via ? el("div", { class: "name" }, [head, via].filter(Boolean).join(" · ")) : null,
-      line.text ? el("div", { class: "bubble" }, linked(line.text)) : null,
+      line.text && !line.attachments.some((item) => item.msgmenu?.head_content === line.text) ? el("div", { class: "bubble" }, linked(line.text)) : null,
       line.attachments.map((item) => attachment(item, clicked)))));
     return rows;
   });
@@ -85,9 +85,9 @@ export function chatRow({ name, tag = "", last, now, open, mark = 0 }) {
     el("span", { class: "when" }, last.when ?? "", mark ? el("span", { class: "badge" }, String(mark)) : null)));
 }
 
-export function bar(title, { back = null, more = null } = {}) {
+export function bar(title, { back = null, more = null, home = false } = {}) {
   return el("div", { class: "bar" }, el("button", { onclick: back, "aria-label": t("Back"), style: back ? "" : "visibility:hidden" }, "‹"),
-    el("div", { class: "title" }, title), el("button", { onclick: more, "aria-label": t("More"), style: more ? "" : "visibility:hidden" }, "⋯"));
+    el("div", { class: "title" }, title), home ? el("a", { href: "/", "aria-label": t("Home") }, "⌂") : el("button", { onclick: more, "aria-label": t("More"), style: more ? "" : "visibility:hidden" }, "⋯"));
 }
 export function tabs(rows, chosen, choose) {
   return el("div", { class: "tabs", role: "tablist" }, rows.map(([key, title, mark]) =>

@@ -62,7 +62,7 @@ function scanner() {
   const file = el("input", { type: "file", accept: "image/*", "aria-label": t("Picture of a code"), onchange: trying((event) => pictured(event.target.files[0])) });
   const codes = state.codes || { codes: [], desks: [] };
   return [
-    el("div", { class: "pad" }, el("div", { class: "row" }, field, el("button", { class: "main", onclick: trying(() => pasted(field.value)) }, t("Scan"))), el("label", {}, el("small", {}, t("or a picture of a code")), file)),
+    el("div", { class: "pad" }, el("div", { class: "row" }, field, el("button", { class: "main", onclick: trying(() => pasted(field.value)) }, t("Scan"))), el("label", { class: "button" }, t("or a picture of a code"), file)),
     el("div", { class: "section" }, t("Codes of this corp")),
     codes.codes.length ? codes.codes.map((code) => el("div", { class: "code" },
       code.config_id ? el("img", { src: `/wwpic/${id(code.config_id)}`, alt: "", loading: "lazy" }) : face("L"),
@@ -105,7 +105,7 @@ function screen() {
   if (!state.chat) {
     const rows = [["chats", t("Chats"), state.home.transfers.length], ["scan", t("Scan")], ["moments", t("Moments")]];
     const body = { chats, scan: scanner, moments }[state.tab]();
-    return [bar(rows.find(([key]) => key === state.tab)[1]), el("div", { class: "body" }, body), tabs(rows, state.tab, (key) => { state.tab = key; load(); })];
+    return [bar(rows.find(([key]) => key === state.tab)[1], { home: true }), el("div", { class: "body" }, body), tabs(rows, state.tab, (key) => { state.tab = key; load(); })];
   }
   const row = current();
   const title = row.chat.startsWith("group/") ? `${row.name} (${row.size ?? ""})` : row.name;

@@ -119,7 +119,7 @@ function screen() {
   if (!state.chat) {
     const rows = [["tasks", t("Tasks"), state.home.tasks.length + state.home.requests.length], ["customers", t("Customers")], ["groups", t("Groups")], ["desk", t("Desk"), state.sessions.filter((row) => row.service_state === 2).length], ["moments", t("Moments"), state.home.moments_waiting], ["notices", t("Notices")]];
     const body = { tasks, customers, groups, desk, moments, notices }[state.tab]();
-    return [bar(`${state.home.name} · ${rows.find(([key]) => key === state.tab)[1]}`), el("div", { class: "body" }, body), tabs(rows, state.tab, (key) => { state.tab = key; load(); })];
+    return [bar(`${state.home.name} · ${rows.find(([key]) => key === state.tab)[1]}`, { home: true }), el("div", { class: "body" }, body), tabs(rows, state.tab, (key) => { state.tab = key; load(); })];
   }
   const kind = state.chat.split("/")[0], group = state.home.groups.find((row) => row.chat_id === state.chat.slice(6));
   const title = kind === "group" ? `${group?.name ?? state.name} (${group?.size ?? ""})` : titled(of(state.customer)) || state.name;
