@@ -127,7 +127,8 @@ def test_a_browser_that_stopped_reading_holds_nobody_up(own):
 
 def test_a_stream_that_is_left_is_forgotten(own):
     with httpx.stream("GET", f"{own.emulator.base_url}/emulator/stream", trust_env=False) as answer:
-        next(answer.iter_lines())
+        lines = answer.iter_lines()
+        assert next(lines) == "retry: 1000"
         assert len(own.emulator.world.live.streams) == 1
     deadline = time.monotonic() + PATIENCE
     while own.emulator.world.live.streams and time.monotonic() < deadline:

@@ -155,6 +155,14 @@ def test_files_are_shown_by_their_media_id(desk):
     assert desk.http.get("/emulator/media/none").status_code == 404
 
 
+def test_pictures_are_shown_by_their_lasting_url(desk):
+    png = b"\x89PNG\r\n\x1a\n" + b"1" * 32
+    url = desk.upload("image", png, path="media/uploadimg")["url"]
+    answer = desk.http.get(url)
+    assert (answer.content, answer.headers["content-type"]) == (png, "image/png")
+    assert desk.http.get(url + "0").status_code == 404
+
+
 def test_pages_and_their_files_come_from_here(desk):
     for path, page in (
         ("/", "home"),

@@ -56,7 +56,10 @@ def test_every_row_says_what_is_covered():
 def test_every_route_is_told_of():
     paths = {re.sub(r"\{\w+\}", "{}", route.path) for route in admin_routes(build_world())}
     generic = {re.sub(r"\{\w+\}", "{}", f"/emulator{path}") for path in (*GENERIC, TASK_VERBS)}
-    told = {re.sub(r"\{\w+\}", "{}", item.partition("?")[0]) for item in re.findall(r"`(?:[A-Z]+ )?(/emulator[^` ]*)", README)}
+    told = {
+        re.sub(r"\{\w+\}", "{}", item.partition("?")[0])
+        for item in re.findall(r"`(?:[A-Z]+ )?(/emulator[^` ]*)", README)
+    }
     assert paths - generic - told == set()
 
 
@@ -69,7 +72,7 @@ def test_every_setting_is_told_of_here_and_on_the_page():
     names = {item.name for item in fields(Settings)}
     assert names - set(re.findall(r"`(\w+)`", README)) == set()
     page = (HOME / "phone" / "static" / "meanings.js").read_text(encoding="utf-8")
-    assert set(re.findall(r"^  (\w+): \".+\",$", page, re.MULTILINE)) == names
+    assert set(re.findall(r"^  (\w+): \[\".+\", \".+\"\],$", page, re.MULTILINE)) == names
 
 
 def test_every_text_of_the_pages_is_said_in_chinese():

@@ -1,5 +1,5 @@
 // The console of the corp: staff, ranges of apps, callback address, settings, faults, calls, save and load.
-import { $app, $title, call, el, get, id, languageButton, live, moment, once, post, show, t, toast, trying } from "./common.js";
+import { $app, $title, call, el, english, get, id, languageButton, live, moment, once, post, show, t, toast, trying } from "./common.js";
 import { clockCard } from "./clock.js";
 import { calls } from "./home.js";
 import { MEANINGS } from "./meanings.js";
@@ -65,16 +65,17 @@ function callbacks() {
     el("section", { class: "card" }, el("h2", {}, t("Deliveries")), el("div", { class: "numbers" }, Object.entries(state.counts).map(([name, value]) => el("span", {}, el("b", { class: name === "failed" && value ? "bad" : "" }, String(value)), " ", el("small", {}, t(name)))))),
     el("section", { class: "card full" }, el("h2", {}, t("Failed callbacks")), state.failed.failed.length ? state.failed.failed.slice(-50).reverse().map((row) => el("details", {}, el("summary", {}, el("code", {}, `${row.event}${row.change_type ? `/${row.change_type}` : ""}`), " ", el("span", { class: "bad" }, row.last_error), " ", el("small", {}, t("{tries} tries", row))), el("pre", { class: "scroll" }, row.xml))) : el("p", { class: "soft" }, t("None.")))];
 }
+const meaning = (name) => MEANINGS[name]?.[english() ? 0 : 1] ?? "";
 function settings() {
   const search = field("filter", t("Name or meaning"), state.filter, { type: "search", oninput: (event) => { state.filter = event.target.value.toLowerCase(); render(); } });
-  const rows = Object.entries(state.settings).filter(([name]) => !state.filter || name.includes(state.filter) || (MEANINGS[name] ?? "").toLowerCase().includes(state.filter));
+  const rows = Object.entries(state.settings).filter(([name]) => !state.filter || name.includes(state.filter) || meaning(name).toLowerCase().includes(state.filter));
   const control = (name, value) => {
     const keep = async (given) => { await call("PATCH", "/settings", { [name]: given }); };
     if (typeof value === "boolean") return el("button", { "aria-pressed": String(value), onclick: done(() => keep(!value), "Saved") }, t(value ? "on" : "off"));
     const text = typeof value === "object" ? JSON.stringify(value) : String(value);
     return el("input", { "aria-label": name, value: text, onchange: done((event) => keep(typeof value === "string" ? event.target.value : JSON.parse(event.target.value)), "Saved") });
   };
-  return [el("section", { class: "card full" }, el("h2", {}, t("Settings")), el("div", { class: "row" }, search), el("div", { class: "stack" }, el("table", {}, el("tbody", {}, rows.map(([name, value]) => el("tr", {}, el("td", {}, el("code", {}, name), el("br"), el("small", {}, MEANINGS[name] ?? "")), el("td", {}, control(name, value))))))))];
+  return [el("section", { class: "card full" }, el("h2", {}, t("Settings")), el("div", { class: "row" }, search), el("div", { class: "stack" }, el("table", {}, el("tbody", {}, rows.map(([name, value]) => el("tr", {}, el("td", {}, el("code", {}, name), el("br"), el("small", {}, meaning(name))), el("td", {}, control(name, value))))))))];
 }
 function faults() {
   const of = el("select", { "aria-label": t("Of"), "data-keep": "of" }, el("option", { value: "route" }, t("calls")), el("option", { value: "event" }, t("callbacks")));

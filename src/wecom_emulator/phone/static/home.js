@@ -4,15 +4,21 @@ import { clockCard } from "./clock.js";
 
 const state = { summary: {}, clock: {}, callbacks: {}, faults: [], calls: [], total: 0, lists: { customers: { q: "", pages: [0], people: [] }, staff: { q: "", pages: [0], people: [] } } };
 
+const BUSY = ["calls", "callbacks", "faults", "clock", "messages"]; // these change often and count nobody
+let stale = true;
 const load = once(async () => {
-  const [summary, clock, callbacks, faults, calls] = await Promise.all([get("/corp/summary"), get("/clock"), get("/callbacks"), get("/faults"), get("/calls?limit=12")]);
-  Object.assign(state, { summary, clock, callbacks, faults: faults.faults, calls: calls.calls.reverse(), total: calls.total });
-  await Promise.all(["staff", "customers"].map(find));
+  const counted = stale ? [get("/corp/summary").then((summary) => { state.summary = summary; }), ...["staff", "customers"].map(find)] : [];
+  stale = false;
+  const [clock, callbacks, faults, calls] = await Promise.all([get("/clock"), get("/callbacks"), get("/faults"), get("/calls?limit=12"), ...counted]);
+  Object.assign(state, { clock, callbacks, faults: faults.faults, calls: calls.calls.reverse(), total: calls.total });
   render();
+  await new Promise((done) => setTimeout(done, 300)); // a corp under load is looked at three times a second at most
 });
+// One page of people; a search goes on through a big corp until it finds somebody or comes to the end.
 async function find(kind) {
   const list = state.lists[kind];
-  const found = await get(`/people?kind=${kind}&q=${id(list.q)}&after=${list.pages.at(-1)}`);
+  let after = list.pages.at(-1), found;
+  do { found = await get(`/people?kind=${kind}&q=${id(list.q)}&after=${after}`); after = found.after; } while (!found.people.length && after);
   Object.assign(list, { people: found.people, after: found.after });
 }
 const paged = (kind, change) => trying(async () => { change(state.lists[kind]); await find(kind); render(); });
@@ -51,4 +57,4 @@ export function calls(rows) {
   return el("div", { class: "scroll" }, el("table", {}, el("thead", {}, el("tr", {}, ["time", "path", "app", "errcode", "body"].map((name) => el("th", {}, t(name))))),
     el("tbody", {}, rows.map((row) => el("tr", {}, el("td", {}, moment(row.at)), el("td", {}, el("code", {}, row.path)), el("td", {}, String(row.agent_id ?? "")), el("td", { class: row.errcode ? "n bad" : "n" }, String(row.errcode)), el("td", {}, el("code", {}, JSON.stringify(row.body).slice(0, 160))))))));
 }
-if (document.body.dataset.page === "home") { await load(); live("corp", load); }
+if (document.body.dataset.page === "home") { await load(); live("corp", (kinds) => { stale ||= kinds.some((kind) => !BUSY.includes(kind)); load(); }); }
