@@ -17,6 +17,7 @@ from wecom_emulator.crypto import CallbackCryptoError, decode_key
 from wecom_emulator.errors import ActorError
 from wecom_emulator.faults import shown
 from wecom_emulator.generate import Order, checked_order, generate
+from wecom_emulator.phone import reads
 from wecom_emulator.rates import parse_caps
 from wecom_emulator.recorder import Budget
 from wecom_emulator.rules.friendships import person_of, staff_of
@@ -286,7 +287,9 @@ async def _failed(world: World, request: Request) -> Any:
 
 
 async def _post_fault(world: World, request: Request) -> Any:
-    return shown(world.faults.order(await _body(request)))
+    order = shown(world.faults.order(await _body(request)))
+    world.live.touch("faults")
+    return order
 
 
 async def _get_faults(world: World, request: Request) -> Any:
@@ -295,6 +298,7 @@ async def _get_faults(world: World, request: Request) -> Any:
 
 async def _delete_faults(world: World, request: Request) -> Any:
     world.faults.clear()
+    world.live.touch("faults")
     return {"faults": []}
 
 
@@ -329,6 +333,7 @@ async def _expect_calls(world: World, request: Request) -> Any:
 
 async def _delete_calls(world: World, request: Request) -> Any:
     world.recorder.clear()
+    world.live.touch("calls")
     return {"total": 0}
 
 
@@ -388,5 +393,5 @@ def _endpoint(world: World, answer: Answer) -> Callable[[Request], Awaitable[Res
 
 def admin_routes(world: World) -> list[Route]:
     """Return the routes of the admin API."""
-    table = [*_TABLE, *outlets.TABLE]
+    table = [*_TABLE, *outlets.TABLE, *reads.TABLE]
     return [Route(f"/emulator{path}", _endpoint(world, answer), methods=[method]) for method, path, answer in table]

@@ -13,6 +13,8 @@ from starlette.routing import Route
 from wecom_emulator.admin import admin_routes
 from wecom_emulator.dispatch import cgi_handler
 from wecom_emulator.login_pages import login_routes
+from wecom_emulator.phone.pages import page_routes
+from wecom_emulator.rules.pictures import picture_of
 from wecom_emulator.world import World
 
 CODE_CONTENT = "https://work.weixin.qq.com/u/{config_id}"
@@ -42,9 +44,17 @@ def create_app(world: World) -> Starlette:
         segno.make_qr(CODE_CONTENT.format(config_id=config_id)).save(picture, kind="png", scale=6)
         return Response(picture.getvalue(), media_type="image/png")
 
+    async def kept_picture(request: Request) -> Response:
+        media = picture_of(world, request.path_params["mark"])
+        if media is None:
+            return PlainTextResponse("no such picture", status_code=404)
+        return Response(media.content, media_type=media.content_type, headers={"X-Content-Type-Options": "nosniff"})
+
     routes = [
         Route("/cgi-bin/{path:path}", cgi_handler(world), methods=["GET", "POST"]),
         Route("/wwpic/{config_id}", code_picture, methods=["GET"]),
+        Route("/mmbiz/{mark}", kept_picture, methods=["GET"]),
+        *page_routes(),
         *login_routes(world),
         *admin_routes(world),
     ]

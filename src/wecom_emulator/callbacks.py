@@ -117,10 +117,12 @@ class CallbackSender:
         clock: Clock,
         settings: Callable[[], Settings],
         draw: Callable[[str, str], EventFault | None] = lambda event, change_type: None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._settings = settings
         self._draw = draw
+        self._changed = changed
         self._held: dict[int, list[Delivery]] = {}
         self._lanes: dict[int, deque[Delivery]] = {}
         self._workers: dict[int, asyncio.Task[None]] = {}
@@ -191,6 +193,7 @@ class CallbackSender:
         lane = self._lanes.setdefault(lane_number, deque())
         lane.append(delivery)
         self.pending += 1
+        self._changed()
         self._idle.clear()
         if lane_number not in self._workers:
             self._workers[lane_number] = asyncio.get_running_loop().create_task(self._work(lane_number, lane))
@@ -213,6 +216,7 @@ class CallbackSender:
                     await self._deliver(delivery)
                 finally:
                     self.pending -= 1
+                    self._changed()
         finally:
             self._workers.pop(lane_number, None)
             if self.pending == 0:

@@ -289,6 +289,7 @@ def cgi_handler(world: World) -> Callable[[Request], Awaitable[Response]]:
         finally:
             world.recorder.end(path)
         _record(world, request, exchange, answer)
+        world.live.touch("calls", "faults")
         return CutConnection() if cut else _response(answer, exchange)
 
     return handle

@@ -25,6 +25,19 @@ IDLE_SECONDS = 75
 """How long an idle connection stays open; longer than clients keep theirs, so that none breaks on a stale one."""
 
 
+class Server(uvicorn.Server):
+    """A server that ends the live streams when it goes down, instead of waiting for browsers to let go."""
+
+    def __init__(self, config: uvicorn.Config, world: World) -> None:
+        super().__init__(config)
+        self._world = world
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the streams, then the server."""
+        self._world.live.close()
+        await super().shutdown(sockets)
+
+
 class BreakableProtocol(H11Protocol):
     """HTTP/1.1 whose requests know their transport, so that a fault can cut the connection."""
 
@@ -86,7 +99,7 @@ def build_server(world: World) -> uvicorn.Server:
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=1,
     )
-    return uvicorn.Server(config)
+    return Server(config, world)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -10,6 +10,7 @@ from wecom_emulator.callbacks import CallbackSender, Delivery, EventField, event
 from wecom_emulator.clock import Clock
 from wecom_emulator.errors import WeComError
 from wecom_emulator.faults import Fault, Faults
+from wecom_emulator.live import Live
 from wecom_emulator.rates import RateMeter
 from wecom_emulator.recorder import Recorder
 from wecom_emulator.state.corp import Corp
@@ -45,7 +46,10 @@ class World:
         self.clock = clock
         self.recorder = Recorder()
         self.faults = Faults()
-        self.sender = CallbackSender(clock, lambda: self.corp.settings, self.faults.draw_event)
+        self.live = Live()
+        self.sender = CallbackSender(
+            clock, lambda: self.corp.settings, self.faults.draw_event, lambda: self.live.touch("callbacks")
+        )
         self.rates = RateMeter()
         self.base_url = ""
         self.tokens: dict[str, AccessToken] = {}
@@ -56,10 +60,12 @@ class World:
     def commit(self) -> None:
         """Make what the running request changed lasting; objects of the corp that it reached are let go."""
         self.corp.store.commit()
+        self.live.committed(self.corp)
 
     def keep_clock(self) -> None:
         """Put the clock's reading on the database, for the next start."""
         self.corp.store.write(UPSERT, (WORLD, "clock", json.dumps(self.clock.kept())))
+        self.live.touch("clock")
 
     def go_on(self) -> None:
         """Set the clock as it was when the database was left."""
@@ -79,6 +85,7 @@ class World:
         self.tokens.clear()
         self.kf_tokens.clear()
         self.rates.clear()
+        self.live.corp_replaced(corp)
 
     async def reset(self, corp: Corp) -> None:
         """Begin anew with another corp: faults, records and queued callbacks go; only the clock goes on."""

@@ -6,7 +6,7 @@ from wecom_emulator.actors.customer_service import write_to_kf
 from wecom_emulator.actors.verbs import Action, Result, text, verb
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import acquisition, archive, behavior, friendships, groups, temp_chats
+from wecom_emulator.rules import acquisition, archive, behavior, friendships, groups, talks, temp_chats
 from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.group_history import note_message
 from wecom_emulator.state.chats import JOIN_INVITED, JOIN_LINK, JOIN_QR
@@ -114,6 +114,7 @@ def _write(world: World, customer: str, action: Action) -> Result:
         friend.last_chat_at = world.clock.seconds()
         friend.messages[day_of(world)] = friend.messages.get(day_of(world), 0) + 1
         said = text(action, "text", required=False)
+        talks.note(world, talks.staff_key(friend.userid, customer), sender=customer, text=said)
         kept = archive.note_single(world, userid=friend.userid, external_userid=customer, by_staff=False, text=said)
         return {"userid": friend.userid, **msgid_of(kept)}
     if target == "group":
@@ -128,6 +129,8 @@ def _write_as_half_friend(world: World, customer: str, action: Action) -> Result
     if request is None or not request.half:
         raise ActorError("not_friends", "these two are not friends: the customer cannot write")
     request.chat_started = True
+    said = text(action, "text", required=False)
+    talks.note(world, talks.staff_key(userid, customer), sender=customer, text=said)
     return {"userid": userid}
 
 
@@ -137,7 +140,9 @@ def write_in_group(world: World, member: str, action: Action) -> Result:
     if member not in chat.members:
         raise ActorError("not_member", "this person is not in the group")
     note_message(world, chat, member)
-    kept = archive.note_group(world, chat, sender=member, text=text(action, "text", required=False))
+    said = text(action, "text", required=False)
+    talks.note(world, talks.group_key(chat.chat_id), sender=member, text=said)
+    kept = archive.note_group(world, chat, sender=member, text=said)
     return {"chat_id": chat.chat_id, **msgid_of(kept)}
 
 

@@ -8,6 +8,7 @@ from wecom_emulator.api.call import Answer, Call, either, get, post
 from wecom_emulator.errors import WeComError
 from wecom_emulator.rules import kf, kf_staffing
 from wecom_emulator.rules.payload import living_media
+from wecom_emulator.rules.pictures import keep_picture
 from wecom_emulator.state.kf import (
     SESSION_ASSISTANT,
     SESSION_ENDED,
@@ -66,9 +67,7 @@ def _name(call: Call, *, required: bool) -> str:
 
 def _avatar(call: Call) -> str:
     media = living_media(call.world, call.text("media_id"), "image")
-    url = f"{call.world.base_url}/mmbiz/{hashlib.blake2b(media.content, digest_size=20).hexdigest()}"
-    call.corp.images[url] = media.filename
-    return url
+    return keep_picture(call.world, media.content, filename=media.filename)
 
 
 @post("kf/account/add", "kf")

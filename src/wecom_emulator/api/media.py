@@ -1,6 +1,5 @@
 """Media: media/{upload,get,uploadimg,upload_attachment,upload_by_url,get_upload_by_url_result}."""
 
-import hashlib
 import re
 from typing import Any
 
@@ -9,6 +8,7 @@ from wecom_emulator.api.call import Answer, Call, RawAnswer, Upload, get, post
 from wecom_emulator.errors import TEXTS, WeComError
 from wecom_emulator.rules.files import MEGABYTE, MOST_BYTES, check_file
 from wecom_emulator.rules.payload import living_media, string, web_address
+from wecom_emulator.rules.pictures import keep_picture
 from wecom_emulator.state.messages import PURPOSE_ALBUM, PURPOSE_MOMENTS, Media
 from wecom_emulator.state.uploads import JOB_DONE, JOB_FAILED, UploadJob
 
@@ -76,10 +76,7 @@ def get_media(call: Call) -> RawAnswer:
 def upload_image(call: Call) -> Answer:
     """Answer media/uploadimg: a lasting url for message pictures."""
     upload = _uploaded(call, "image", most=UPLOADIMG_BYTES)
-    mark = hashlib.blake2b(upload.content, digest_size=20).hexdigest()
-    url = f"{call.world.base_url}/mmbiz/{mark}"
-    call.corp.images[url] = upload.filename
-    return {"url": url}
+    return {"url": keep_picture(call.world, upload.content, filename=upload.filename)}
 
 
 @post("media/upload_by_url", "media")

@@ -1,11 +1,11 @@
 """The group welcome library: externalcontact/group_welcome_template/{add,edit,get,del}."""
 
-import hashlib
 from typing import Any
 
 from wecom_emulator.api.call import Answer, Call, either, post
 from wecom_emulator.errors import WeComError
 from wecom_emulator.rules.payload import check_attachment, living_media, object_of, string
+from wecom_emulator.rules.pictures import keep_picture
 from wecom_emulator.state.welcome_templates import WelcomeTemplate
 
 TEXT_BYTES = 3000
@@ -33,9 +33,7 @@ def _picture_url(call: Call, content: dict[str, Any]) -> str:
     if not media_id:
         return str(content["pic_url"])
     media = living_media(call.world, media_id, "image")
-    url = f"{call.world.base_url}/mmbiz/{hashlib.blake2b(media.content, digest_size=20).hexdigest()}"
-    call.corp.images[url] = media.filename
-    return url
+    return keep_picture(call.world, media.content, filename=media.filename)
 
 
 def _checked(call: Call) -> tuple[str, str, dict[str, Any]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from wecom_emulator.callbacks import EventField
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
+from wecom_emulator.rules import talks
 from wecom_emulator.rules.group_history import note_change, note_size
 from wecom_emulator.rules.group_welcomes import greet
 from wecom_emulator.state.chats import JOIN_INVITED, JOIN_QR, MEMBER_EXTERNAL, MEMBER_STAFF, ChatMember, GroupChat
@@ -99,6 +100,7 @@ def leave_group(world: World, chat: GroupChat, member: str, *, removed: bool) ->
     note_change(world, chat, gone=replace(chat.members[member]))
     del chat.members[member]
     note_size(world, chat)
+    talks.note(world, talks.group_key(chat.chat_id), sender=member, kind="removed" if removed else "left")
     settings = world.corp.settings
     scene = settings.event_quit_scene_removed if removed else settings.event_quit_scene_self
     _member_event(world, chat, "del_member", ("QuitScene", scene), member, before)
@@ -116,6 +118,7 @@ def change_group(world: World, chat: GroupChat, *, name: str = "", notice: str =
     details = (("change_owner", owner), ("change_name", name), ("change_notice", notice))
     for detail, given in details:
         if given:
+            talks.note(world, talks.group_key(chat.chat_id), sender=chat.owner, text=given, kind=detail)
             fields: list[EventField] = [("ChatId", chat.chat_id), ("UpdateDetail", detail)]
             _tell(world, chat, "update", fields)
 
@@ -188,6 +191,7 @@ def _put_member(world: World, chat: GroupChat, userid: str, *, scene: int, invit
     if external:
         day = china_date(now).date().isoformat()
         chat.joined[day] = chat.joined.get(day, 0) + 1
+        talks.note(world, talks.group_key(chat.chat_id), sender=userid, kind="joined")
     note_size(world, chat)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from wecom_emulator.callbacks import EventField
 from wecom_emulator.errors import ActorError, WeComError
-from wecom_emulator.rules import kf_days
+from wecom_emulator.rules import kf_days, talks
 from wecom_emulator.state.kf import (
     CODE_WELCOME,
     ORIGIN_API,
@@ -255,6 +255,7 @@ def write(
     session.last_customer_at, session.sent = world.clock.seconds(), 0
     session.refused_by_customer = False
     kf_days.note_message(world, session)
+    _note_line(world, session, msgtype, body)
     msgid = add_message(
         world,
         session,
@@ -268,6 +269,14 @@ def write(
     if not account.manage_privilege and session.state in (SESSION_NEW, SESSION_ASSISTANT):
         _serve_natively(world, account, session, str(body.get("content", "")))
     return msgid
+
+
+def _note_line(world: World, session: KfSession, msgtype: str, body: dict[str, Any]) -> None:
+    key, customer = talks.kf_key(session.open_kfid, session.external_userid), session.external_userid
+    if msgtype == "text":
+        talks.note(world, key, sender=customer, text=str(body.get("content", "")))
+    else:
+        talks.note(world, key, sender=customer, attachments=[{"msgtype": msgtype, msgtype: body}])
 
 
 def _serve_natively(world: World, account: KfAccount, session: KfSession, question: str) -> None:

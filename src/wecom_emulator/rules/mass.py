@@ -6,7 +6,7 @@ from typing import Any
 
 from wecom_emulator.clock import china_date
 from wecom_emulator.errors import ActorError
-from wecom_emulator.rules import archive
+from wecom_emulator.rules import archive, talks
 from wecom_emulator.rules.friendships import can_serve
 from wecom_emulator.state.chats import GroupChat
 from wecom_emulator.state.messages import (
@@ -216,6 +216,13 @@ def _send_to_group(world: World, message: MassMessage, task: StaffTask, row: Sen
         row.status, row.send_time = ROW_SENT, task.send_time
         chat.received = [*chat.received[-RECEIVED_KEPT:], task.send_time]
         letter = _letter(message, task, "group_mass", chat.chat_id)
+        talks.note(
+            world,
+            talks.group_key(chat.chat_id),
+            sender=task.userid,
+            text=letter["text"],
+            attachments=message.attachments,
+        )
         archive.note_group(world, chat, sender=task.userid, text=letter["text"], attachments=message.attachments)
         for member in chat.members:
             person = world.corp.persons.get(member)

@@ -36,6 +36,7 @@ from wecom_emulator.state.settings import App, CallbackConfig, Settings
 from wecom_emulator.state.store import Store
 from wecom_emulator.state.strategies import Strategy
 from wecom_emulator.state.tags import TagGroup
+from wecom_emulator.state.talks import Talk
 from wecom_emulator.state.temp_chats import TempChat
 from wecom_emulator.state.timers import Timer
 from wecom_emulator.state.transfers import GroupHandover, Transfer, TransferLog
@@ -124,6 +125,7 @@ class Corp:
     silent_link_customers: dict[str, str] = field(default_factory=dict)
     quota_lots: dict[str, QuotaLot] = field(default_factory=dict)
     behavior: dict[str, BehaviorDay] = field(default_factory=dict)
+    talks: Rows[Talk] = field(default_factory=UNBOUND, metadata=codec.ROWS)
     timers: dict[str, Timer] = field(default_factory=dict)
     transfers: dict[str, Transfer] = field(default_factory=dict)
     transfers_of_customer: dict[str, TransferLog] = field(default_factory=dict)

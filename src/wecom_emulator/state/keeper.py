@@ -83,6 +83,7 @@ class Keeper:
     def note(self, name: str) -> None:
         """Remember that a single value changed."""
         self._dirty.add(name)
+        self.store.note(VALUES, "", name)
         self.store.touched[self] = None
 
     def assigned(self, name: str, value: Any) -> None:

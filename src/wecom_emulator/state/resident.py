@@ -71,6 +71,7 @@ class Resident(dict[Any, Any]):
     def _note(self, key: Any) -> None:
         self._dirty[key] = None
         self._store.touched[self] = None
+        self._store.note(self._name, "", key)
 
     def tables(self) -> Iterator[Table]:
         """Yield the tables of rows that belong to the values."""

@@ -16,6 +16,9 @@ KEPT = ("journal_mode=WAL", "synchronous=NORMAL")
 
 Parameters = Sequence[Any]
 
+Change = tuple[str, str, str]
+"""What changed: collection, parent, key; a row of a list has no key."""
+
 
 class Written(Protocol):
     """Something that holds changes of a request until it is told to write them."""
@@ -34,6 +37,8 @@ class Store:
         self.path = path
         self.connection = _connect(path)
         self.touched: dict[Written, None] = {}
+        self.listened = False
+        self.noted: dict[Change, None] = {}
 
     def read(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         """Run a query."""
@@ -48,6 +53,17 @@ class Store:
         """Run one change for many rows."""
         self._begin()
         self.connection.executemany(sql, rows)
+
+    def note(self, name: str, parent: str, key: Any) -> None:
+        """Remember what changes, when somebody listens."""
+        if self.listened:
+            self.noted[name, parent, str(key)] = None
+
+    def take_noted(self) -> list[Change]:
+        """Return what changed since the last time."""
+        taken = list(self.noted)
+        self.noted.clear()
+        return taken
 
     def script(self, statements: Iterable[str]) -> None:
         """Run statements that make or drop tables and indexes."""

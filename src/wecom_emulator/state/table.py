@@ -103,12 +103,14 @@ class Table:
             raise ValueError(f"{key!r} cannot be a key")
         self._adopt(value, path_of(parent, key), fresh=True)
         body = self.shape.encode(value)
+        self.store.note(self.name, parent, key)
         self.store.write(self._upsert, (parent, key, body))
         self._hold((parent, key), value, body)
 
     def append(self, parent: str, value: Any) -> None:
         """Put a value at the end of a list."""
         body = self.shape.encode(value)
+        self.store.note(self.name, parent, "")
         sql = f"INSERT INTO \"{self.name}\" (parent, key, body) VALUES (?, '', ?)"
         seq = self.store.write(sql, (parent, body)).lastrowid
         self._hold((parent, seq), value, body)
@@ -116,6 +118,7 @@ class Table:
     def delete(self, parent: str, key: Any) -> bool:
         """Delete a row with all that is under it; return whether it was there."""
         self.live.pop((parent, key), None)
+        self.store.note(self.name, parent, key)
         sql = f'DELETE FROM "{self.name}" WHERE parent = ? AND {self._id} = ?'
         gone = self.store.write(sql, (parent, key)).rowcount > 0
         if gone and not self.field.listed:
@@ -151,6 +154,15 @@ class Table:
     def page(self, parent: str, *, after: int, limit: int) -> list[tuple[int, str, Any, str]]:
         """Return up to `limit` rows (seq, parent, key, body) of a parent beyond a seq, in order."""
         return self.store.read(self._page, (parent, after, limit)).fetchall()
+
+    def last(self, parent: str, number: int) -> list[tuple[int, str, Any, str]]:
+        """Return the last rows (seq, parent, key, body) of a parent, the newest first."""
+        sql = f'SELECT seq, parent, {self._id}, body FROM "{self.name}" WHERE parent = ? ORDER BY seq DESC LIMIT ?'
+        return self.store.read(sql, (parent, number)).fetchall()
+
+    def last_seq(self) -> int:
+        """Return the highest seq of all rows, 0 without any."""
+        return int(self.store.read(f'SELECT coalesce(max(seq), 0) FROM "{self.name}"').fetchone()[0])
 
     def bodies(self, parent: str, *, after: int = 0) -> Iterator[tuple[int, str, Any, str]]:
         """Yield all rows of a parent in chunks; rows may come and go meanwhile."""
@@ -238,6 +250,7 @@ class Table:
             now = self.shape.encode(value)
             if now != body:
                 changed.append((now, *place))
+                self.store.note(self.name, *place)
                 self.live[place] = (value, now)
         if changed:
             self.store.write_many(f'UPDATE "{self.name}" SET body = ? WHERE parent = ? AND {self._id} = ?', changed)

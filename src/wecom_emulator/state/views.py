@@ -257,6 +257,11 @@ class RowList(MutableSequence[T]):
         """Yield every value for reading."""
         return (self.table.reading(row[1], row[2], row[3]) for row in self.table.bodies(self.parent))
 
+    def read_tail(self, number: int) -> list[tuple[int, T]]:
+        """Return (seq, value for reading) of the last rows, in order."""
+        rows = self.table.last(self.parent, number)
+        return [(row[0], self.table.reading(row[1], row[0], row[3])) for row in reversed(rows)]
+
     def _row(self, index: SupportsIndex) -> tuple[int, str, Any, str]:
         number = int(index)
         direction, offset = ("", number) if number >= 0 else ("DESC", -number - 1)

@@ -14,6 +14,7 @@ import uvicorn
 
 from wecom_emulator import crypto
 from wecom_emulator.running import RunningEmulator, run_in_thread
+from wecom_emulator.tests.described import misfits_of
 
 CORP = "wx5823bf96d3bd56c7"
 TOKEN = "QDG6eK"
@@ -56,6 +57,8 @@ class Desk:
     def admin(self, method: str, path: str, body: Any = None, *, status: int = 200) -> Any:
         answer = self.http.request(method, f"/emulator{path}", json=body)
         assert answer.status_code == status, answer.text
+        if status == 200:
+            assert misfits_of(method, path, body, answer.json()) == []
         return answer.json()
 
     def settings(self, **changes: Any) -> None:
