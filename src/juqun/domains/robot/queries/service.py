@@ -107,7 +107,9 @@ def get_session(*, scope: DataScope, session_id: int) -> ServiceSessionView:
 
 
 def _session(scope: DataScope, session_id: int) -> ServiceSession:
-    session = ServiceSession.objects.within(scope).select_related("account").filter(pk=session_id).first()
+    session: ServiceSession | None = (
+        ServiceSession.objects.within(scope).select_related("account").filter(pk=session_id).first()
+    )
     if session is None:
         raise ServiceSessionNotFoundError(session_id=session_id)
     return session
