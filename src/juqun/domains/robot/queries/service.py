@@ -40,7 +40,7 @@ TO_PEOPLE = (
 
 
 def _account(scope: DataScope, account_id: int) -> ServiceAccount:
-    account = ServiceAccount.objects.within(scope).filter(pk=account_id).first()
+    account: ServiceAccount | None = ServiceAccount.objects.within(scope).filter(pk=account_id).first()
     if account is None:
         raise ServiceAccountNotFoundError(account_id=account_id)
     return account
