@@ -37,9 +37,9 @@ class FromSdk:
         return [{**row, "seq": 7}] if seq < 7 else []
 
 
-def point_at(settings: Any, secret: str = "emulator-archive-secret") -> None:
+def point_at(settings: Any, suffix: str = "") -> None:
     settings.JUQUN_WECOM_ARCHIVE = f"plain:{settings.JUQUN_WECOM_BASE_URL}/emulator/archive/pull"
-    settings.JUQUN_WECOM_ARCHIVE_SECRET = secret
+    settings.JUQUN_WECOM_ARCHIVE_SECRET = f"emulator-archive-secret{suffix}"
 
 
 def say(desk: Desk, chat_id: str, text: str) -> None:
@@ -48,7 +48,7 @@ def say(desk: Desk, chat_id: str, text: str) -> None:
 
 def test_who_writes_in_a_group_is_noted_once_and_the_words_are_not(settings):
     with open_desk(settings, archive_on=True) as desk:
-        desk.post("actors/customers/wm1/add_staff", userid="li")
+        desk.post("actors/customers/wm1/add", userid="li")
         chat_id = desk.post("actors/staff/li/create_group", name="G", members=["wm1"])["chat_id"]
         member_id = make_member(external_userid="wm1")
         home = {"store_id": desk.chain.tianhe.id, "owner_staff_id": desk.chain.li.id, "at": clock.now()}
@@ -74,7 +74,7 @@ def test_refusals_name_what_is_wrong(settings):
         with pytest.raises(WecomRefusedError) as refused:
             wecom.pull_archive(seq=0)
         assert refused.value.errcode == 301052
-        point_at(settings, secret="wrong")
+        point_at(settings, suffix="?")
         with pytest.raises(WecomCredentialError):
             wecom.pull_archive(seq=0)
         settings.JUQUN_WECOM_ARCHIVE = f"plain:{desk.http.base_url}nothing/here"
