@@ -26,6 +26,7 @@ from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.domains.org.types import NodeKind, Role
 from juqun.domains.promotions.testing import give_coupon, make_template
 from juqun.domains.robot import operations as robot
+from juqun.domains.robot.testing import make_conversation
 from juqun.domains.service.testing import make_handover
 from juqun.kernel import clock
 from juqun.kernel.errors import DomainError
@@ -40,9 +41,9 @@ ROOMS = [
 NOWHERE = 10**9
 FRIENDS = {"version": 1, "type": "relation", "is_friend": True}
 
-# Queries that this stage has nothing for: no customer-service accounts, welcomes, consents merged, snapshots of a stranger.
+# Queries that this stage has nothing for: no customer-service links, welcomes, consents merged, snapshots of a stranger.
 UNPLAYED = {
-    "robot.count_messages_by_outcome", "robot.list_service_accounts", "robot.list_service_messages", "robot.list_welcomes",
+    "robot.list_links", "robot.list_welcomes",
     "robot.welcome_stats", "service.count_keeperless", "growth.list_unknown_scans", "groups.list_planned_groups", "members.list_merges",
     "insight.group_states", "insight.attribution_models", "insight.orders_by_source", "insight.weekly_cohorts",
     "insight.campaign_uplift", "groups.count_by_state", "audience.member_rfm", "campaigns.staff_progress",
@@ -72,6 +73,8 @@ class Ids:
     campaign_id: int = NOWHERE
     entry_id: int = NOWHERE
     key_id: int = NOWHERE
+    account_id: int = NOWHERE
+    session_id: int = NOWHERE
     kind_id: int = NOWHERE
     handover_id: int = NOWHERE
 
@@ -79,7 +82,7 @@ class Ids:
         day = clock.day_number(FRIDAY)
         known = {
             "node_id": NOWHERE, "staff_id": NOWHERE, "tree": FRIENDS, "at": NOON, "as_of_day": day, "day": day,
-            "since_day": day - 28, "until_day": day + 1,
+            "since": NOON - timedelta(days=1), "since_day": day - 28, "until_day": day + 1,
         }  # fmt: skip
         return {
             name: getattr(self, name, known.get(name))
@@ -103,6 +106,9 @@ def happen_at_tianhe(chain: SmallChain) -> Ids:
     code = make_live_code(store_id=store, staff_ids=[guide])
     scan = {"member_id": member_id, "staff_id": guide, "external_userid": "wmA", "at": NOON, "is_first": True}
     growth.record_scan(**scan, state=code.state)
+    account_id, session_id = make_conversation(
+        open_kfid="wk1", store_id=store, at=NOON, text="几点开门", member_id=member_id, name="客服"
+    )
     reply = robot.set_keyword_reply(words=["几点"], text="九点", store_id=store)
     segment = audience.create_segment(name="Tianhe", tree=FRIENDS, actor="li", node_id=store)
     key = commerce.create_till_key(store_id=store, name="till")
@@ -127,6 +133,8 @@ def happen_at_tianhe(chain: SmallChain) -> Ids:
         campaign_id=campaign_id,
         entry_id=entry.id,
         key_id=key.id,
+        account_id=account_id,
+        session_id=session_id,
         kind_id=make_kind(),
         handover_id=handover_id,
     )

@@ -178,6 +178,7 @@ SCHEDULES: Sequence[Every] = (
     Every("growth.reconcile_live_codes", 10 * MINUTE, growth_jobs.reconcile_live_codes),
     Every("growth.compare_live_codes", DAY, growth_jobs.compare_live_codes),
     Every("robot.poll_service_accounts", settings.JUQUN_WECOM_KF_POLL_SECONDS, robot_jobs.poll_service_accounts),
+    Every("robot.read_archive", MINUTE, robot_jobs.read_archive),
     Every("robot.refresh_media", HOUR, robot_jobs.refresh_all_media),
     Every("audience.recount_segments", HOUR, audience_jobs.recount_segments),
     Every("campaigns.push", 15, campaigns_jobs.push),

@@ -39,3 +39,9 @@ def ask_media(content_hashes: list[str]) -> None:
         [{"content_hash": one} for one in content_hashes],
         dedupe_keys=[f"robot.media:{one}" for one in content_hashes],
     )
+
+
+@job(queue="bulk", atomic=False, lease_seconds=120)
+def read_archive() -> None:
+    """Read the message archive on, where one is set up."""
+    operations.read_archive()

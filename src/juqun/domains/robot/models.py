@@ -286,3 +286,10 @@ class ServiceSend(ScopedModel):
         verbose_name_plural = _("messages of the robot")
         constraints = [models.UniqueConstraint(fields=["account", "msgid"], name="robot_send_once")]
         indexes = [models.Index(fields=["session", "at"], name="robot_send_session")]
+
+
+class ArchiveCursor(models.Model):
+    """How far the message archive has been read."""
+
+    name = models.CharField(max_length=20, unique=True)
+    seq = models.BigIntegerField(default=0)

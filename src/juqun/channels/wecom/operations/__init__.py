@@ -10,6 +10,7 @@ from juqun.channels.wecom.operations.acquisition import (
     iter_link_customers,
     update_acquisition_link,
 )
+from juqun.channels.wecom.operations.archive import is_archive_on, pull_archive
 from juqun.channels.wecom.operations.callbacks import MAX_CALLBACK_BYTES, check_url, open_callback, store_callbacks
 from juqun.channels.wecom.operations.checks import check_names, run_check, run_checks
 from juqun.channels.wecom.operations.contacts import (
@@ -168,6 +169,7 @@ __all__ = [
     "get_link_statistic",
     "get_login_user",
     "get_picture",
+    "is_archive_on",
     "is_employed",
     "iter_acquisition_link_ids",
     "iter_contacts",
@@ -214,6 +216,7 @@ __all__ = [
     "open_callback",
     "plan_sync",
     "prune_syncs",
+    "pull_archive",
     "read_contact_way",
     "read_join_way",
     "read_seen",

@@ -7,6 +7,7 @@ from juqun.channels.wecom.types.acquisition import (
     LinkCustomer,
     LinkStatistic,
 )
+from juqun.channels.wecom.types.archive import ArchiveAdapter, ArchiveRow
 from juqun.channels.wecom.types.checks import (
     CheckInput,
     CheckLevel,
@@ -119,6 +120,8 @@ from juqun.channels.wecom.types.welcome_templates import (
 __all__ = [
     "AcquisitionLink",
     "AcquisitionQuota",
+    "ArchiveAdapter",
+    "ArchiveRow",
     "Attachment",
     "CheckInput",
     "CheckLevel",

@@ -1,5 +1,6 @@
 """Writes of the robot room, one module per concern."""
 
+from juqun.domains.robot.operations.archive import read_archive
 from juqun.domains.robot.operations.prepare import prepare_store_welcomes, prepare_welcome, set_default_welcome
 from juqun.domains.robot.operations.replies import delete_keyword_reply, set_keyword_reply
 from juqun.domains.robot.operations.service import pull_messages
@@ -34,6 +35,7 @@ __all__ = [
     "prepare_store_welcomes",
     "prepare_welcome",
     "pull_messages",
+    "read_archive",
     "refresh_service_account",
     "remove_servicer",
     "send_planned",

@@ -40,7 +40,7 @@ TO_PEOPLE = (
 
 
 def _account(scope: DataScope, account_id: int) -> ServiceAccount:
-    account = ServiceAccount.objects.within(scope).filter(pk=account_id).first()
+    account: ServiceAccount | None = ServiceAccount.objects.within(scope).filter(pk=account_id).first()
     if account is None:
         raise ServiceAccountNotFoundError(account_id=account_id)
     return account
@@ -107,7 +107,9 @@ def get_session(*, scope: DataScope, session_id: int) -> ServiceSessionView:
 
 
 def _session(scope: DataScope, session_id: int) -> ServiceSession:
-    session = ServiceSession.objects.within(scope).select_related("account").filter(pk=session_id).first()
+    session: ServiceSession | None = (
+        ServiceSession.objects.within(scope).select_related("account").filter(pk=session_id).first()
+    )
     if session is None:
         raise ServiceSessionNotFoundError(session_id=session_id)
     return session

@@ -88,8 +88,9 @@ class ServiceAccountPage(Page):
     }
     deciders_only = frozenset({"link", "add", "remove", "rules", "place"})
 
-    def values(self, *, account_id: int, **kwargs: Any) -> dict[str, Any]:
+    def values(self, **kwargs: Any) -> dict[str, Any]:
         """Links, servicers and rules of the account."""
+        account_id = kwargs["account_id"]
         account = queries.get_service_account(scope=self.scope, account_id=account_id)
         service = queries.get_service_rules(scope=self.scope, account_id=account_id)
         return {
@@ -202,8 +203,9 @@ class ConversationPage(Page):
     template_name = "console/service_conversation.html"
     actions = {"give": "give", "end": "end"}
 
-    def values(self, *, session_id: int, **kwargs: Any) -> dict[str, Any]:
+    def values(self, **kwargs: Any) -> dict[str, Any]:
         """The latest lines, and the servicers of its account who serve now."""
+        session_id = kwargs["session_id"]
         session = queries.get_session(scope=self.scope, session_id=session_id)
         servicers = queries.list_servicers(scope=self.scope, account_id=session.account_id)
         name = _("a customer")
