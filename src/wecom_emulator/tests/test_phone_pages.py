@@ -205,6 +205,60 @@ def test_a_menu_of_customer_service_is_clicked_and_a_servicer_takes_over(visit, 
     see(desk, "已结束")
 
 
+def test_a_moment_is_published_liked_and_answered(visit, shop):
+    customer = next(iter(shop.emulator.world.corp.persons))
+    shop.befriend("LiDian", customer)
+    shop.ok(
+        "externalcontact/add_moment_task",
+        text={"content": "新品到店"},
+        visible_range={"sender_list": {"user_list": ["LiDian"]}},
+    )
+    staff, page = visit("/phone/staff/LiDian"), visit(f"/phone/customers/{customer}")
+    staff.get_by_role("tab", name="朋友圈").click()
+    page.get_by_role("tab", name="朋友圈").click()
+    see(page, "暂无朋友圈")
+    staff.locator(".moment").get_by_role("button", name="发表").click()
+    see(page, "新品到店")
+    page.get_by_role("button", name="♡").click()
+    page.get_by_label("评论").fill("好看")
+    page.get_by_role("button", name="发送").click()
+    see(staff, "好看")
+    see(staff, "♥ Wang Fang")
+    shoot(page, "customer-moments")
+    shoot(staff, "staff-moments")
+
+
+def test_a_hand_over_appears_and_is_accepted(visit, shop):
+    customer = next(iter(shop.emulator.world.corp.persons))
+    shop.befriend("LiDian", customer)
+    page = visit(f"/phone/customers/{customer}")
+    shop.ok(
+        "externalcontact/transfer_customer",
+        handover_userid="LiDian",
+        takeover_userid="ChenCheng",
+        external_userid=[customer],
+    )
+    see(page, "Chen Cheng 将接替 Li Dian")
+    shoot(page, "customer-hand-over")
+    page.get_by_role("button", name="接受").click()
+    page.get_by_role("button", name="Chen Cheng").wait_for()
+    assert shop.emulator.world.corp.friendship("ChenCheng", customer) is not None
+
+
+def test_a_page_finds_its_way_back_after_its_stream_ended(visit, shop):
+    """The stream reconnects by itself and the page shows what happened meanwhile."""
+    customer = next(iter(shop.emulator.world.corp.persons))
+    shop.befriend("LiDian", customer)
+    page = visit(f"/phone/customers/{customer}")
+    for stream in list(shop.emulator.world.live.streams):
+        stream.close()
+    shop.admin("GET", "/health")
+    page.wait_for_selector("body[data-live=off]")
+    shop.member("LiDian", "write", to="customer", external_userid=customer, text="还在吗")
+    page.wait_for_selector("body[data-live=on]")
+    see(page, "还在吗")
+
+
 def test_the_admin_moves_the_clock_orders_faults_and_sees_calls(visit, shop):
     home = visit("/", SCREEN)
     before = shop.admin("GET", "/clock")["timestamp"]

@@ -73,7 +73,7 @@ function settings() {
     const keep = async (given) => { await call("PATCH", "/settings", { [name]: given }); };
     if (typeof value === "boolean") return el("button", { "aria-pressed": String(value), onclick: done(() => keep(!value), "Saved") }, t(value ? "on" : "off"));
     const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-    return el("input", { "aria-label": name, value: text, onchange: done((event) => keep(typeof value === "string" ? event.target.value : JSON.parse(event.target.value)), "Saved") });
+    return el("input", { "aria-label": name, "data-keep": name, value: text, onchange: done((event) => keep(typeof value === "string" ? event.target.value : JSON.parse(event.target.value)), "Saved") });
   };
   return [el("section", { class: "card full" }, el("h2", {}, t("Settings")), el("div", { class: "row" }, search), el("div", { class: "stack" }, el("table", {}, el("tbody", {}, rows.map(([name, value]) => el("tr", {}, el("td", {}, el("code", {}, name), el("br"), el("small", {}, meaning(name))), el("td", {}, control(name, value))))))))];
 }

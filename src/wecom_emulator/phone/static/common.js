@@ -19,7 +19,7 @@ export function el(name, attributes = {}, ...children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else if (key === "value") made.value = value;
+    else if (key === "value") { made.value = value; made.dataset.was = value; }
     else made.setAttribute(key, value === true ? "" : value);
   }
   made.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false));
@@ -51,14 +51,22 @@ export const trying = (work) => async (event) => {
   try { return await work(event); } catch (error) { toast(error.message, true); } finally { if (button) button.disabled = false; }
 };
 
-// Calls `changed(kinds)` whenever something of interest happened; the browser reconnects by itself.
+// Calls `changed(kinds)` whenever something of interest happened; the browser reconnects by itself. A tab that nobody looks
+// at lets its connection go, since a browser has six for all tabs together.
 export function live(actor, changed) {
-  const source = new EventSource("/emulator/stream?actor=" + id(actor).replaceAll("%2F", "/"));
-  let opened = 0;
-  source.addEventListener("open", () => { document.body.dataset.live = "on"; opened += 1; if (opened > 1) changed(["all"]); });
-  source.addEventListener("error", () => { document.body.dataset.live = "off"; });
-  source.addEventListener("changed", (event) => changed(JSON.parse(event.data).kinds));
-  addEventListener("pagehide", () => source.close());
+  let source = null, opened = 0;
+  const close = () => { source?.close(); source = null; document.body.dataset.live = "off"; };
+  const open = () => {
+    if (source || document.hidden) return;
+    source = new EventSource("/emulator/stream?actor=" + id(actor).replaceAll("%2F", "/"));
+    source.addEventListener("open", () => { document.body.dataset.live = "on"; opened += 1; if (opened > 1) changed(["all"]); });
+    source.addEventListener("error", () => { document.body.dataset.live = "off"; });
+    source.addEventListener("changed", (event) => changed(JSON.parse(event.data).kinds));
+  };
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
+  document.addEventListener("visibilitychange", () => document.hidden ? close() : open());
+  open();
 }
 // A reload that runs once at a time and once more if it was asked for meanwhile.
 export function once(work) {
@@ -86,12 +94,13 @@ export const $title = (text) => { document.title = text; };
 export function show(place, ...children) {
   const held = document.activeElement;
   const key = held && place.contains(held) ? held.dataset.keep : null;
-  const kept = new Map([...place.querySelectorAll("[data-keep]")].map((field) => [field.dataset.keep, field.value]));
+  const typed = [...place.querySelectorAll("[data-keep]")].filter((field) => field.value !== (field.dataset.was ?? ""));
+  const kept = new Map(typed.map((field) => [field.dataset.keep, field.value]));
   const selection = key ? [held.selectionStart, held.selectionEnd] : null;
   place.replaceChildren(...children.flat(9).filter(Boolean));
   for (const [name, value] of kept) {
     const field = place.querySelector(`[data-keep="${CSS.escape(name)}"]`);
-    if (field && value) field.value = value;
+    if (field) field.value = value;
   }
   if (key) {
     const field = place.querySelector(`[data-keep="${CSS.escape(key)}"]`);
