@@ -61,7 +61,7 @@ def move(session: ServiceSession, state: KfState, servicer_userid: str = "") -> 
 
 
 def bring_to_people(session: ServiceSession, *, was_moving: bool, before_move: Callable[[], None]) -> Placed | None:
-    """Give a session to a servicer who serves, else to the pool; None when WeCom lets it go nowhere.
+    """Give a session to a servicer who serves, else to the pool; None when WeCom lets it go nowhere, or nobody would look there.
 
     ``was_moving`` tells that an earlier try may have moved it, ``before_move`` notes that one is about to. Raises WecomError
     when an answer was lost: the next try reads where the session stands.
@@ -71,6 +71,10 @@ def bring_to_people(session: ServiceSession, *, was_moving: bool, before_move: C
         return Placed(session=standing, is_ours=was_moving)
     if standing.state is KfState.ENDED:
         return None
+    if not refresh_servicers(account=session.account):
+        return (
+            None  # in the pool of an account without servicers a customer would wait for ever, and the robot be silent
+        )
     before_move()
     steps = [(KfState.SERVICER, userid) for userid in list_candidates(session)[:MOST_ASKED]]
     for state, userid in [*steps, (KfState.POOL, "")]:
@@ -89,8 +93,7 @@ def bring_to_people(session: ServiceSession, *, was_moving: bool, before_move: C
 
 
 def list_candidates(session: ServiceSession) -> list[str]:
-    """Return who could serve a customer now, whom to ask first in front."""
-    refresh_servicers(account=session.account)
+    """Return who could serve a customer now by the list that was read last, whom to ask first in front."""
     serving = list(
         ServiceServicer.unscoped.filter(account=session.account, status=ServicerStatus.SERVING).values_list(
             "userid", flat=True
@@ -129,16 +132,20 @@ def store_of(session: ServiceSession) -> int | None:
     return session.account.store_id
 
 
-def refresh_servicers(*, account: ServiceAccount) -> None:
-    """Read who serves an account; departments stand for nobody here, since WeCom tells no state of their members."""
+def refresh_servicers(*, account: ServiceAccount) -> bool:
+    """Read who serves an account, and say whether anybody does.
+
+    Departments count for that, but stand for nobody in the list, since WeCom tells no state of their members.
+    """
     now = clock.now()
+    listed = wecom.kf_list_servicers(open_kfid=account.open_kfid)
     status = {
         one.userid: ServicerStatus.UNKNOWN
         if one.is_serving is None
         else ServicerStatus.SERVING
         if one.is_serving
         else (ServicerStatus.PAUSED if one.is_paused else ServicerStatus.STOPPED)
-        for one in wecom.kf_list_servicers(open_kfid=account.open_kfid)
+        for one in listed
         if one.userid
     }
     with transaction.atomic():
@@ -152,6 +159,7 @@ def refresh_servicers(*, account: ServiceAccount) -> None:
             update_fields=["status", "seen_at"],
         )
         ServiceServicer.unscoped.filter(account=account).exclude(userid__in=list(status)).delete()
+    return bool(listed)
 
 
 def _session(session_id: int) -> ServiceSession:
