@@ -46,10 +46,10 @@ def test_lists_cost_the_same_however_long_they_are(world, django_assert_num_quer
 
 def test_every_role_sees_its_own_menu(world):
     menus = {
-        "hong": "Dashboard Organisation Live codes Members Groups Robot Segments Campaigns Coupons "
+        "hong": "Dashboard Organisation Live codes Members Groups Robot Customer service Segments Campaigns Coupons "
         "Differences WeCom tags Till keys Imports Jobs WeCom connection Sync",
-        "chen": "Dashboard Organisation Live codes Members Groups Robot Segments Campaigns Coupons",
-        "li": "Dashboard Organisation Live codes Members Groups Robot Segments Campaigns Coupons Redeem Till keys",
+        "chen": "Dashboard Organisation Live codes Members Groups Robot Customer service Segments Campaigns Coupons",
+        "li": "Dashboard Organisation Live codes Members Groups Robot Customer service Segments Campaigns Coupons Redeem Till keys",
         "wang": "Dashboard Members Groups Redeem",
         "cai": "Redeem",
     }
