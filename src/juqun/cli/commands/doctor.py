@@ -58,6 +58,8 @@ def doctor() -> None:
     """Look at everything Juqun needs, and say how to mend what is missing; exit code 1 when something is."""
     findings = examine()
     table = Table("", "what", "seen", "what to do")
+    for column in table.columns:
+        column.overflow = "fold"  # a path is no use when it is cut
     for one in findings:
         table.add_row(one.mark, one.name, one.seen, one.remedy if one.is_doubtful or not one.is_ok else "")
     Console().print(table)
@@ -65,7 +67,9 @@ def doctor() -> None:
     if bad:
         click.echo(f"{bad} of {len(findings)} things need mending.")
         raise SystemExit(1)
-    click.echo(f"All {len(findings)} things hold.")
+    doubtful = sum(one.is_doubtful for one in findings)
+    look = f" {doubtful} should be looked at." if doubtful else ""
+    click.echo(f"All {len(findings)} things hold.{look}")
 
 
 def examine() -> list[Finding]:

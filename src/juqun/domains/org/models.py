@@ -91,6 +91,8 @@ class Staff(ScopedModel):
     left_at = models.DateTimeField(_("left at"), null=True, blank=True)
     # Whoever left by WeCom's word comes back by it; whom people entered as gone stays gone.
     left_by_wecom = models.BooleanField(default=False)
+    # Whoever was never in WeCom's address book (a lead of headquarters, a cashier) cannot leave by not being there.
+    was_in_wecom = models.BooleanField(default=False)
 
     class Meta(ScopedModel.Meta):
         verbose_name = _("member of staff")

@@ -8,15 +8,17 @@ from juqun.domains.org.models import Staff
 from juqun.domains.org.operations.staff import staff_left, staff_returned
 
 NOT_AMONG_STAFF = "not_among_staff"
+NOT_IN_WECOM = "60111"
 
 
 def take_up_staff(*, userids: Sequence[str], at: datetime, findings: Sequence[SyncFinding] = ()) -> SyncTaken:
-    """Note who is in the address book: whoever left by WeCom's word and is there has returned.
+    """Note who is in the address book: whoever left by WeCom's word and is there has returned, and may leave by it later.
 
     `findings`: what the reading met already. People whom nobody entered are set aside:
     WeCom does not know at which store they work. Call it inside a transaction.
     """
     rows = {row.userid: row for row in Staff.unscoped.filter(userid__in=userids)}
+    Staff.unscoped.filter(userid__in=userids, was_in_wecom=False).update(was_in_wecom=True)
     found = list(findings)
     for userid in userids:
         row = rows.get(userid)
@@ -37,8 +39,10 @@ def missing_staff(*, seen: Iterable[bytes]) -> list[str]:
 
 
 def end_missing_staff(*, userid: str, at: datetime) -> SyncTaken:
-    """Note that somebody is in the address book no more."""
+    """Note that somebody is in the address book no more; who never was stays, with their login, and is told of."""
     row = Staff.unscoped.filter(userid=userid, is_active=True).first()
+    if row is not None and not row.was_in_wecom:
+        return SyncTaken(findings=(SyncFinding(kind=FindingKind.REFUSED, subject=userid, code=NOT_IN_WECOM),))
     if row is None or not staff_left(staff_id=row.pk, at=at, by_wecom=True):
         return SyncTaken()
     return SyncTaken(lost=1, findings=(SyncFinding(kind=FindingKind.LOST, subject=userid),))

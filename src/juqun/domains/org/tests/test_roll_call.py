@@ -52,12 +52,22 @@ def active() -> set[str]:
 def test_who_is_gone_leaves_and_who_is_there_again_returns():
     make_small_chain(with_accounts=True)
     with scripted_wecom() as script:
+        read(script, EVERYBODY)
         run = read(script, ["hong", "chen", "li"], gone=("wang",))  # zhao only stands outside the visible departments
         assert (run.lost, run.added, active()) == (1, 0, {"hong", "chen", "li", "zhao"})
         run = read(script, EVERYBODY)
         assert (run.lost, run.added, active()) == (0, 1, set(EVERYBODY))
         assert read(script, EVERYBODY).healed == 0
     assert not Account.objects.get(username="wang").is_active  # whether to see customers again is for people to decide
+
+
+def test_who_never_was_in_wecom_keeps_the_login():
+    make_small_chain(with_accounts=True)
+    with scripted_wecom() as script:
+        run = read(script, ["chen", "li", "wang", "zhao"], gone=("hong",))
+    assert (run.lost, active()) == (0, set(EVERYBODY))
+    assert [(one.subject, one.code) for one in run.findings] == [("hong", "60111")]
+    assert Account.objects.get(username="hong").is_active
 
 
 def test_who_was_entered_as_gone_by_hand_stays_gone_until_wecom_makes_them_anew():
