@@ -5,9 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from juqun.channels.wecom import jobs, queries, rules
+from juqun.channels.wecom import jobs, queries, rules, walking
+from juqun.channels.wecom.errors import NoApiRightError
 from juqun.channels.wecom.testing import without_subscribers
-from juqun.channels.wecom.types import SyncKind, SyncMode
+from juqun.channels.wecom.types import SyncKind, SyncMode, SyncState
 from juqun.kernel import clock
 from juqun.kernel.scope import DataScope
 
@@ -50,3 +51,35 @@ def test_the_schedule_asks_once():
         SyncMode.RECONCILE,
         (SyncKind.CONTACTS, SyncKind.GROUPS),
     )
+
+
+@pytest.mark.django_db
+def test_after_a_failure_it_rests_for_an_hour(monkeypatch):
+    whole = DataScope.whole_chain()
+    with without_subscribers(), clock.travelled(MIDNIGHT):
+        jobs.reconcile_nightly()
+        (run,) = queries.list_syncs(scope=whole)
+        walking.stop_sync(run_id=run.id, error="the secret is wrong")
+        for _tick in range(3):
+            jobs.reconcile_nightly()
+        assert len(queries.list_syncs(scope=whole)) == 1
+        wall = clock.wall()
+        monkeypatch.setattr(clock, "wall", lambda: wall + timedelta(minutes=61))
+        jobs.reconcile_nightly()
+        assert len(queries.list_syncs(scope=whole)) == 2
+
+
+@pytest.mark.django_db
+def test_what_the_app_may_not_read_does_not_keep_it_from_the_rest():
+    whole = DataScope.whole_chain()
+    with without_subscribers(), clock.travelled(MIDNIGHT):
+        run_id = walking.ask_sync(mode=SyncMode.RECONCILE)
+        with walking.failing_run(run_id=run_id):
+            raise NoApiRightError(endpoint="department/simplelist", errcode=48002, detail="api forbidden")
+        contacts, staff = queries.list_syncs(scope=whole)
+        assert (staff.kind, staff.state) == (SyncKind.STAFF, SyncState.FAILED)
+        assert (contacts.kind, contacts.state, contacts.following) == (
+            SyncKind.CONTACTS, SyncState.PLANNING, (SyncKind.GROUPS,),
+        )  # fmt: skip
+        walking.stop_sync(run_id=contacts.id, error="stopped by Hong")
+        assert len(queries.list_syncs(scope=whole)) == 2
