@@ -29,7 +29,6 @@ from juqun.channels.wecom.types import (
 )
 from juqun.kernel import clock, jobs
 from juqun.kernel.events import publish
-from juqun.kernel.secrets import mask
 
 OPEN_STATES = (SyncState.PLANNING, SyncState.RUNNING)
 LEASE_SECONDS = 10.0  # of a shard, renewed with every step; a step is one call and one short transaction
@@ -263,7 +262,9 @@ def _narrow(shard: SyncShard, code: str) -> tuple[int, ...]:
             following = tuple(one.pk for one in SyncPart.objects.bulk_create(halves))
             row.is_open, row.size, row.reached = False, 0, 0
         else:
-            found = SyncFinding(kind=FindingKind.REFUSED, subject=mask(row.subjects[0]), code=code)
+            found = SyncFinding(
+                kind=FindingKind.REFUSED, subject=row.subjects[0], code=code
+            )  # staff: who is to be helped
             row.findings, row.refused = [*row.findings, _stored(found)][:KEPT_FINDINGS], row.refused + 1
             row.is_open, row.reached, following = False, row.size, ()
         row.save()

@@ -7,8 +7,9 @@ import pytest
 
 from juqun.channels.wecom import jobs, queries, rules, walking
 from juqun.channels.wecom.errors import NoApiRightError
+from juqun.channels.wecom.models import SyncPart, SyncRun
 from juqun.channels.wecom.testing import without_subscribers
-from juqun.channels.wecom.types import SyncKind, SyncMode, SyncState
+from juqun.channels.wecom.types import FindingKind, SyncKind, SyncMode, SyncState
 from juqun.kernel import clock
 from juqun.kernel.scope import DataScope
 
@@ -83,3 +84,23 @@ def test_what_the_app_may_not_read_does_not_keep_it_from_the_rest():
         )  # fmt: skip
         walking.stop_sync(run_id=contacts.id, error="stopped by Hong")
         assert len(queries.list_syncs(scope=whole)) == 2
+
+
+@pytest.mark.django_db
+def test_of_a_run_of_many_parts_those_that_were_refused_are_shown_first(django_assert_num_queries):
+    run = SyncRun.objects.create(
+        kind=SyncKind.CONTACTS, mode=SyncMode.RECONCILE, state=SyncState.RUNNING, asked_at=MIDNIGHT, begun_at=MIDNIGHT
+    )
+    SyncPart.objects.bulk_create(
+        [
+            SyncPart(run=run, subjects=[], size=1, moved_at=MIDNIGHT, findings=[["added", f"wm{number}", "", ""]])
+            for number in range(100)
+        ]
+    )
+    SyncPart.objects.create(
+        run=run, subjects=["wang"], size=1, moved_at=MIDNIGHT, refused=1, findings=[["refused", "wang", "", "60111"]]
+    )
+    with django_assert_num_queries(3):
+        (view,) = queries.list_syncs(scope=DataScope.whole_chain())
+    assert [one.subject for one in view.findings if one.kind is FindingKind.REFUSED] == ["wang"]
+    assert len(view.findings) == queries.READ_PARTS
