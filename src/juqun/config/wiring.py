@@ -120,6 +120,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
         Subscription(campaigns.on_staff_left),
         Subscription(service.on_staff_left),
     ],
+    org_events.StaffJoined: [Subscription(service.on_staff_joined)],
     service_events.HandoverOpened: [Subscription(service.on_handover_opened)],
     service_events.HandoverApproved: [Subscription(service.on_handover_approved)],
     service_events.CustomersRefused: [Subscription(service.on_customers_refused)],

@@ -13,7 +13,7 @@ from juqun.channels.wecom.errors import SyncRunningError
 from juqun.channels.wecom.events import UnknownCallbackSeen
 from juqun.channels.wecom.models import InboxCallback
 from juqun.channels.wecom.settings import corp_settings
-from juqun.channels.wecom.types import InboxState, SyncKind, SyncMode
+from juqun.channels.wecom.types import InboxState, SyncMode
 from juqun.kernel import clock, jobs
 from juqun.kernel.events import Event, publish
 from juqun.kernel.models import Queue
@@ -25,6 +25,7 @@ MOST_ATTEMPTS = 5
 RETRIED_AT_ONCE = 200
 FORGOTTEN_MINUTES = 15  # its job became a dead letter, or waits behind very many
 KEPT_DAYS = 30
+DEAD_KEPT_DAYS = 90
 PRUNED_AT_ONCE = 5_000
 
 OPEN_STATES = (InboxState.RECEIVED, InboxState.FAILED)
@@ -50,22 +51,31 @@ def retry_failed_callbacks() -> None:
     _process(list(found.values_list("id", flat=True)[:RETRIED_AT_ONCE]))
 
 
-@jobs.job(queue=Queue.BULK, atomic=True)
+@jobs.job(queue=Queue.BULK, atomic=False)
 def prune_inbox() -> None:
-    """Forget finished callbacks after 30 days: WeCom repeats one for seconds, and what they told is stored elsewhere."""
-    before = clock.now() - timedelta(days=KEPT_DAYS)
-    old = InboxCallback.objects.filter(state__in=[InboxState.DONE, InboxState.KEPT], received_at__lt=before).order_by(
-        "id"
-    )
-    InboxCallback.objects.filter(id__in=list(old.values_list("id", flat=True)[:PRUNED_AT_ONCE])).delete()
+    """Forget finished callbacks after 30 days: WeCom repeats one for seconds, and what they told is stored elsewhere.
+
+    Dead ones wait 90 days for a person; then they go too, for they name people. All of them, in short transactions.
+    """
+    now = clock.now()
+    finished = Q(state__in=[InboxState.DONE, InboxState.KEPT], received_at__lt=now - timedelta(days=KEPT_DAYS))
+    dead = Q(state=InboxState.DEAD, received_at__lt=now - timedelta(days=DEAD_KEPT_DAYS))
+    old = InboxCallback.objects.filter(finished | dead).order_by("id")
+    while found := list(old.values_list("id", flat=True)[:PRUNED_AT_ONCE]):
+        InboxCallback.objects.filter(id__in=found).delete()
 
 
 @jobs.job(queue=Queue.BULK, atomic=True)
 def reconcile_nightly() -> None:
-    """Ask for the nightly reconcile once its minute has come, wake runs that stand still, and forget old ones."""
+    """Ask for the nightly reconcile once its minute has come, wake runs that stand still, and forget old ones.
+
+    After a run that failed or that a person stopped it rests for an hour.
+    """
     walking.revive_syncs()
     walking.prune_syncs()
-    last = walking.last_asked_at(kind=SyncKind.STAFF, mode=SyncMode.RECONCILE)
+    if walking.has_failed_lately():
+        return
+    last = walking.last_asked_at(mode=SyncMode.RECONCILE)
     if rules.is_reconcile_due(now=clock.now(), last_asked_at=last, jitter=corp_settings().corp_id):
         with contextlib.suppress(SyncRunningError):
             walking.ask_sync(mode=SyncMode.RECONCILE, asked_by="")

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum, Window
+from django.db.models.functions import RowNumber
 
 from juqun.channels.wecom import documents
 from juqun.channels.wecom.errors import DriftNotFoundError
@@ -113,6 +114,7 @@ def _drift_view(row: RemoteDrift) -> DriftView:
 
 _SUMS = ("size", "reached", "pages", "calls", "checked", "added", "lost", "edited", "refused")
 SHOWN_FINDINGS = 12
+READ_PARTS = 12  # of a run, those that tell of refusals and ends first: a run may have a thousand
 
 
 def list_syncs(*, scope: DataScope, limit: int = 20, after_id: int = 0) -> list[SyncRunView]:
@@ -128,7 +130,9 @@ def _sync_views(runs: QuerySet[SyncRun]) -> list[SyncRunView]:
     parts = SyncPart.objects.filter(run__in=[run.pk for run in found])
     sums = {row["run_id"]: row for row in parts.values("run_id").annotate(**{name: Sum(name) for name in _SUMS})}
     examples: dict[int, list[list[str]]] = {}
-    for run_id, findings in parts.exclude(findings=[]).order_by("pk").values_list("run_id", "findings"):
+    place = Window(RowNumber(), partition_by="run_id", order_by=("-refused", "-lost", "pk"))
+    telling = parts.exclude(findings=[]).annotate(place=place).filter(place__lte=READ_PARTS)
+    for run_id, findings in telling.order_by("run_id", "place").values_list("run_id", "findings"):
         examples.setdefault(run_id, []).extend(findings)
     return [_sync_view(run, sums.get(run.pk, {}), examples.get(run.pk, [])) for run in found]
 

@@ -29,7 +29,6 @@ from juqun.channels.wecom.types import (
 )
 from juqun.kernel import clock, jobs
 from juqun.kernel.events import publish
-from juqun.kernel.secrets import mask
 
 OPEN_STATES = (SyncState.PLANNING, SyncState.RUNNING)
 LEASE_SECONDS = 10.0  # of a shard, renewed with every step; a step is one call and one short transaction
@@ -37,6 +36,7 @@ TURN_SECONDS = 5.0  # so long a walker works before it lets other calls in the s
 BUSY_SECONDS = 5.0
 KEPT_FINDINGS = 20  # examples per shard and run; the counts tell the rest
 STILL_MINUTES = 5
+REST_MINUTES = 60
 KEPT_DAYS = 90
 PRUNED_AT_ONCE = 50
 LEAST_SHARDS = 8  # so that few subjects still keep several walkers busy
@@ -80,7 +80,14 @@ def failing_run(*, run_id: int) -> Iterator[None]:
         yield
     except WecomError as error:
         _later(error)
-        stop_sync(run_id=run_id, error=str(error))
+        _fail(run_id, str(error))
+
+
+def _fail(run_id: int, error: str) -> None:
+    """End a run that WeCom refuses; the kinds after it are read all the same: the app may lack the right to one of them only."""
+    with transaction.atomic():
+        if stop_sync(run_id=run_id, error=error):
+            _begin_following(SyncRun.objects.get(pk=run_id))
 
 
 def needs_plan(*, run_id: int) -> bool:
@@ -150,7 +157,7 @@ def _walk(shard: SyncShard, next_step: Callable[[SyncShard], SyncStep], *, until
             if code is not None:
                 return _narrow(at, code)
             _later(error)
-            stop_sync(run_id=at.run_id, error=str(error))
+            _fail(at.run_id, str(error))
             return ()
         try:
             with transaction.atomic():
@@ -255,7 +262,9 @@ def _narrow(shard: SyncShard, code: str) -> tuple[int, ...]:
             following = tuple(one.pk for one in SyncPart.objects.bulk_create(halves))
             row.is_open, row.size, row.reached = False, 0, 0
         else:
-            found = SyncFinding(kind=FindingKind.REFUSED, subject=mask(row.subjects[0]), code=code)
+            found = SyncFinding(
+                kind=FindingKind.REFUSED, subject=row.subjects[0], code=code
+            )  # staff: who is to be helped
             row.findings, row.refused = [*row.findings, _stored(found)][:KEPT_FINDINGS], row.refused + 1
             row.is_open, row.reached, following = False, row.size, ()
         row.save()
@@ -272,11 +281,12 @@ def read_seen(*, shard_id: int) -> Iterator[bytes]:
 def stop_sync(*, run_id: int, error: str) -> bool:
     """End a run that cannot go on, with the reason; False when it has ended already. What it took up stays."""
     with transaction.atomic():
+        # parts before their run, as whoever walks locks them
+        SyncPart.objects.filter(run_id=run_id, is_open=True).update(is_open=False, generation=F("generation") + 1)
         stopped = SyncRun.objects.filter(pk=run_id, state__in=OPEN_STATES).update(
             state=SyncState.FAILED, error=error, finished_at=clock.now(), ended_at=clock.wall()
         )
         if stopped:
-            SyncPart.objects.filter(run_id=run_id, is_open=True).update(is_open=False, generation=F("generation") + 1)
             SyncPage.objects.filter(part__run_id=run_id).delete()
     return bool(stopped)
 
@@ -289,6 +299,10 @@ def _end_if_done(run_id: int) -> None:
     run.state, run.finished_at, run.ended_at = SyncState.DONE, clock.now(), clock.wall()
     run.save(update_fields=["state", "finished_at", "ended_at"])
     SyncPage.objects.filter(part__run_id=run_id).delete()
+    _begin_following(run)
+
+
+def _begin_following(run: SyncRun) -> None:
     open_kinds = set(SyncRun.objects.filter(state__in=OPEN_STATES).values_list("kind", flat=True))
     following = [SyncKind(kind) for kind in run.following if kind not in open_kinds]
     if following:
@@ -306,11 +320,17 @@ def revive_syncs() -> int:
     return len(told)
 
 
-def last_asked_at(*, kind: SyncKind, mode: SyncMode) -> datetime | None:
-    """When a run of this kind and mode was last asked for and did not fail; None if never."""
-    runs = SyncRun.objects.filter(kind=kind, mode=mode).exclude(state=SyncState.FAILED)
+def last_asked_at(*, mode: SyncMode) -> datetime | None:
+    """When a run of this mode, of whatever kind, was last asked for and did not fail; None if never."""
+    runs = SyncRun.objects.filter(mode=mode).exclude(state=SyncState.FAILED)
     last: datetime | None = runs.aggregate(last=Max("asked_at"))["last"]
     return last
+
+
+def has_failed_lately() -> bool:
+    """Whether a run failed or was stopped within the last hour: asking again every few minutes mends nothing."""
+    since = clock.wall() - timedelta(minutes=REST_MINUTES)
+    return SyncRun.objects.filter(state=SyncState.FAILED, ended_at__gt=since).exists()
 
 
 def prune_syncs() -> int:

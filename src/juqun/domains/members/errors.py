@@ -133,6 +133,18 @@ class ManagedWordTakenError(ConflictError):
 
 
 @dataclass(eq=False)
+class ManagedTagTakenError(ConflictError):
+    """One corp tag is one word of members."""
+
+    code: ClassVar[str] = "managed_tag_taken"
+    message: ClassVar[str] = gettext_noop(
+        "WeCom's tag “%(name)s” stands for the members' tag “%(word)s” already; choose another name, or stop managing that one first."
+    )
+    name: str
+    word: str
+
+
+@dataclass(eq=False)
 class ManagedTagLimitError(ConflictError):
     """The corp's tags are used up."""
 

@@ -1,5 +1,7 @@
 """What the members room does about news from WeCom. Every handler may be called twice and out of order."""
 
+from datetime import UTC, datetime
+
 from juqun.channels.wecom import operations as wecom
 from juqun.channels.wecom.errors import WecomRefusedError
 from juqun.channels.wecom.events import (
@@ -29,11 +31,12 @@ NO_LONGER_A_CONTACT = frozenset({84061, 40096})  # "not an external contact", "e
 def on_contact_added(event: ContactAdded) -> None:
     """Read the contact, find or create the member, note the friendship. Calls WeCom: wire it with atomic=False.
 
-    A contact who is gone by now, or whom this member of staff no longer follows, is left to the event that says so.
+    A contact who is gone by now, or whom this member of staff no longer follows, is left to the event that says so. News from
+    before a member was erased, however late it comes, does not bring them back.
     """
     contact = _read(event.external_userid)
     follow = None if contact is None else _follow(contact, event.userid)
-    if contact is None or follow is None:
+    if contact is None or follow is None or _is_from_before_erasure(event):
         return
     person = org.get_staff_by_userid(userid=event.userid)
     member_id = _identify(contact, event, person)
@@ -60,13 +63,11 @@ def on_contact_edited(event: ContactEdited) -> None:
 
     Calls WeCom: wire with atomic=False.
 
-    A remark that somebody writes does not bring an erased member back.
+    A remark that somebody writes does not bring an erased member back, nor one who is erased while WeCom is asked.
     """
-    if queries.is_erased_contact(external_userid=event.external_userid):
-        return
     read_at = clock.wall()
     contact = _read(event.external_userid)
-    if contact is not None:
+    if contact is not None and not queries.is_erased_contact(external_userid=event.external_userid):
         _identify(contact, event, org.get_staff_by_userid(userid=event.userid))
         operations.take_contact_marks(contacts=[contact], read_at=read_at)
 
@@ -88,6 +89,11 @@ def _read(external_userid: str) -> Contact | None:
         if error.errcode in NO_LONGER_A_CONTACT:
             return None
         raise
+
+
+def _is_from_before_erasure(event: ContactAdded) -> bool:
+    erased = queries.erased_contacts(external_userids=[event.external_userid])
+    return event.at <= erased.get(event.external_userid, datetime.min.replace(tzinfo=UTC))
 
 
 def _follow(contact: Contact, userid: str) -> Follow | None:

@@ -20,7 +20,6 @@ from juqun.domains.members.tag_jobs import (
 )
 from juqun.kernel import clock
 from juqun.kernel.jobs import Request, enqueue_requests, job
-from juqun.kernel.secrets import mask
 
 __all__ = [
     "apply_corp_tag",
@@ -144,7 +143,7 @@ class _ContactWalk:
 
     @staticmethod
     def _set_aside(userid: str, code: str, shard: SyncShard, calls: int) -> SyncStep:
-        found = SyncFinding(kind=FindingKind.REFUSED, subject=mask(userid), code=code)
+        found = SyncFinding(kind=FindingKind.REFUSED, subject=userid, code=code)
         return SyncStep(
             apply=lambda: SyncTaken(findings=(found,)),
             is_read=True,

@@ -3,7 +3,7 @@
 from juqun.channels.wecom.events import TransferFailed
 from juqun.domains.members import queries as members
 from juqun.domains.members.events import FriendAdded, FriendsTakenUp, MemberErased, MembersMerged, MembersSplit
-from juqun.domains.org.events import StaffLeft
+from juqun.domains.org.events import StaffJoined, StaffLeft
 from juqun.domains.service import jobs, operations
 from juqun.domains.service.events import CustomersRefused, HandoverApproved, HandoverOpened
 from juqun.kernel.jobs import enqueue
@@ -13,6 +13,11 @@ def on_staff_left(event: StaffLeft) -> None:
     """Open the leaver's hand-over; what was to come to them gets another keeper."""
     operations.replace_keeper(staff_id=event.staff_id)
     operations.open_for_leaver(staff_id=event.staff_id)
+
+
+def on_staff_joined(event: StaffJoined) -> None:
+    """Whoever is back keeps what was not asked for yet."""
+    operations.keep_returned(staff_id=event.staff_id)
 
 
 def on_handover_opened(event: HandoverOpened) -> None:

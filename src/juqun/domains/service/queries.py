@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from juqun.domains.groups import queries as groups
 from juqun.domains.members import queries as members
 from juqun.domains.org import queries as org
 from juqun.domains.org.types import PolicyKey
 from juqun.domains.service.errors import HandoverNotFoundError
-from juqun.domains.service.models import Handover, HandoverItem
+from juqun.domains.service.models import OPEN, Handover, HandoverItem
 from juqun.domains.service.operations.transferring import is_due
 from juqun.domains.service.types import (
     HandoverItemView,
@@ -146,9 +146,12 @@ def list_collecting_ids() -> list[int]:
 
 
 def list_due_ids(*, at: datetime, wall: datetime) -> list[int]:
-    """The running hand-overs about which something can be done now. (System look-up.)"""
-    due = HandoverItem.unscoped.filter(is_due(at, wall), handover__state=HandoverState.RUNNING)
-    return list(due.order_by("handover_id").values_list("handover_id", flat=True).distinct())
+    """The running hand-overs about which something can be done now, or of which nothing is open: their last customers were
+    erased. (System look-up.)"""
+    items = HandoverItem.unscoped.filter(handover_id=OuterRef("pk"))
+    running = Handover.unscoped.filter(state=HandoverState.RUNNING)
+    due = running.filter(Exists(items.filter(is_due(at, wall))) | ~Exists(items.filter(OPEN)))
+    return list(due.order_by("pk").values_list("pk", flat=True))
 
 
 def list_win_back_ids() -> list[int]:

@@ -175,6 +175,20 @@ def test_finished_callbacks_are_forgotten_after_a_month():
         assert InboxCallback.objects.count() == 1
 
 
+def test_however_many_are_finished_all_are_forgotten_and_the_dead_after_three_months(monkeypatch):
+    monkeypatch.setattr("juqun.channels.wecom.jobs.PRUNED_AT_ONCE", 2)
+    for number in range(6):
+        receive(added(f"wm{number}"))
+    run_all_jobs()
+    InboxCallback.objects.filter(pk=InboxCallback.objects.order_by("pk").first().pk).update(state=InboxState.DEAD)
+    with clock.travelled(AT + timedelta(days=31)):
+        prune_inbox()
+        assert InboxCallback.objects.count() == 1
+    with clock.travelled(AT + timedelta(days=91)):
+        prune_inbox()
+        assert not InboxCallback.objects.exists()
+
+
 @pytest.mark.parametrize("seconds", [-301, 301])
 def test_a_stale_or_early_timestamp_is_refused(seconds):
     query, body = signed_callback(added(), timestamp=str(int(AT.timestamp()) + seconds))

@@ -94,7 +94,9 @@ def set_group_welcome(
         kind = Kind.objects.select_for_update().filter(pk=kind_id).first()
         if kind is None:
             raise GroupKindNotFoundError(kind_code=str(kind_id))
-        row = GroupWelcome.objects.filter(kind=kind).first() or GroupWelcome(kind=kind, wanted_version=0)
+        # locked: what a worker stores about its call just now (the template's id) must not be saved over
+        row = GroupWelcome.objects.select_for_update().filter(kind=kind).first()
+        row = row or GroupWelcome(kind=kind, wanted_version=0)
         row.image_hash = row.image_hash if keeps_image and not image_hash else image_hash
         link = ("", "", "") if row.image_hash else (link_title, link_url, link_desc)
         row.text, (row.link_title, row.link_url, row.link_desc) = text, link

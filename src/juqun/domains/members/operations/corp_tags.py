@@ -13,6 +13,7 @@ from juqun.domains.members.errors import (
     ManagedTagLimitError,
     ManagedTagNameError,
     ManagedTagNotFoundError,
+    ManagedTagTakenError,
     ManagedWordTakenError,
 )
 from juqun.domains.members.events import ManagedTagChanged, ManagedTagReady
@@ -29,12 +30,15 @@ OURS, THEIRS = "juqun", "wecom"
 def add_managed_tag(*, group_name: str, name: str, word: str = "", at: datetime) -> int:
     """Want a corp tag for the members' tag `word` (by default its own name); a job makes it in WeCom, or finds it there.
 
-    Raises ManagedTagNameError, ManagedWordTakenError.
+    Raises ManagedTagNameError, ManagedWordTakenError, ManagedTagTakenError.
     """
     group_name, name, word = group_name.strip(), name.strip(), (word.strip() or name.strip())[:64]
     _check_names(group_name, name)
     with transaction.atomic():
         _check_word(word)
+        same = ManagedTag.objects.filter(group_name=group_name, name=name, is_managed=True).first()
+        if same is not None:
+            raise ManagedTagTakenError(name=name, word=same.word)
         tag = ManagedTag.objects.create(
             group_name=group_name,
             name=name,

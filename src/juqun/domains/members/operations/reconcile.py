@@ -46,7 +46,8 @@ def end_missing_friends(
 ) -> SyncTaken:
     """End those friendships that WeCom does not list any more: as of `at`, when it was asked, unless they began after that."""
     there = set(keyed_hashes(IdentityKind.EXTERNAL_USERID, [one.strip() for one in listed]))
-    gone = [friend for friend in doubted if friend.external not in there]
+    # by member, as whoever takes up a page locks them: two shards that share customers cannot wait for each other
+    gone = sorted((one for one in doubted if one.external not in there), key=lambda one: one.member_id)
     names = _masked(gone)
     findings = []
     for friend in gone:

@@ -213,6 +213,9 @@ def _take_up_plain(people: Sequence[Sequence[_Row]], known: Mapping[Name, int], 
         if _fill(member, row) or any(name not in known for name in row.names)
     }
     _attach(people, members, known)
+    written = [row for rows in people for row in rows]
+    if len(_without_erased(written)) < len(written):
+        raise OvertakenError  # erased between our look and our names: those would be the names of somebody new
     _befriend(people, members, list(standing.values()), changed, outcome)
 
 

@@ -9,6 +9,7 @@ from juqun.domains.members.models import FriendLink, Member
 from juqun.domains.members.testing import AT, make_member
 from juqun.domains.members.types import IdentityKind
 from juqun.domains.org.testing import make_small_chain
+from juqun.kernel import clock
 from juqun.kernel.jobs import GiveUp
 from juqun.kernel.scope import DataScope
 
@@ -27,8 +28,8 @@ def contact(*userids, mobiles=(), unionid="oU1"):
     }  # fmt: skip
 
 
-def added(userid="wang", state="code7"):
-    return ContactAdded(userid=userid, external_userid="wmA", state=state, welcome_code="w", at=AT)
+def added(userid="wang", state="code7", at=AT):
+    return ContactAdded(userid=userid, external_userid="wmA", state=state, welcome_code="w", at=at)
 
 
 def test_a_new_contact_becomes_a_member_and_a_friend_once():
@@ -91,6 +92,21 @@ def test_friendships_end():
     assert queries.count_friends(scope=ALL) == 0
 
 
+def test_who_is_erased_while_wecom_is_asked_stays_erased():
+    make_small_chain()
+    with scripted_wecom() as wecom:
+        wecom.script("externalcontact/get", contact("wang"))
+        handlers.on_contact_added(added())
+
+        def erased_meanwhile(_body):
+            operations.erase_member(member_id=queries.find_member_id(kind=EXTERNAL, value="wmA"), actor="hong")
+            return contact("wang")
+
+        wecom.script("externalcontact/get", erased_meanwhile)
+        handlers.on_contact_edited(ContactEdited(userid="wang", external_userid="wmA", at=AT))
+    assert queries.find_member_id(kind=EXTERNAL, value="wmA") is None
+
+
 def test_an_edit_does_not_bring_erased_members_back_but_they_may_come():
     make_small_chain()
     with scripted_wecom() as wecom:
@@ -98,7 +114,8 @@ def test_an_edit_does_not_bring_erased_members_back_but_they_may_come():
         handlers.on_contact_added(added())
         operations.erase_member(member_id=queries.find_member_id(kind=EXTERNAL, value="wmA"), actor="hong")
         handlers.on_contact_edited(ContactEdited(userid="wang", external_userid="wmA", at=AT))
+        handlers.on_contact_added(added())  # the old news once more, late
         assert queries.find_member_id(kind=EXTERNAL, value="wmA") is None
-        handlers.on_contact_added(added())
+        handlers.on_contact_added(added(at=clock.now() + timedelta(seconds=1)))
     assert queries.count_friends(scope=ALL) == 1
     assert not queries.is_erased_contact(external_userid="wmA")

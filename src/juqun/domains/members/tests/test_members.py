@@ -337,3 +337,10 @@ def test_two_callbacks_at_once_make_one_member():
     assert Member.unscoped.count() == 1
     assert MemberIdentity.objects.count() == 5
     assert [event["created"] for event in published("member_identified")].count(True) == 1
+
+
+def test_one_corp_tag_stands_for_one_word():
+    operations.add_managed_tag(group_name="来源", name="扫码", word="scan", at=AT)
+    with pytest.raises(errors.ManagedTagTakenError):
+        operations.add_managed_tag(group_name="来源", name="扫码", word="code", at=AT)
+    operations.add_managed_tag(group_name="渠道", name="扫码", word="code", at=AT)

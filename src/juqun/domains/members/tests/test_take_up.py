@@ -10,6 +10,7 @@ from juqun.channels.wecom.types import Contact, FindingKind, Follow
 from juqun.domains.members import operations, queries
 from juqun.domains.members.events import FriendsTakenUp
 from juqun.domains.members.models import FriendLink, Member, MemberIdentity, TimelineRecord
+from juqun.domains.members.operations import take_up as take_up_module
 from juqun.domains.members.testing import make_member
 from juqun.domains.members.types import IdentityKind, LostBy
 from juqun.domains.org import queries as org
@@ -225,6 +226,21 @@ def test_an_erased_contact_stays_erased_until_they_come_by_themselves(chain):
     assert queries.find_member_id(kind=EXTERNAL, value="wmA") is None
     minutes = int((clock.now() - START).total_seconds() // 60) + 5
     assert take_up(friend("wmA", "li", minutes)).added == 1
+
+
+def test_who_is_erased_between_the_look_and_the_writing_stays_erased(chain, monkeypatch):
+    take_up(friend("wmA", "wang", 1))
+    operations.erase_member(member_id=queries.find_member_id(kind=EXTERNAL, value="wmA"), actor="hong")
+    looks = []
+
+    def as_another_transaction_saw_it(rows):
+        looks.append(len(rows))
+        return list(rows) if len(looks) == 1 else without_erased(rows)
+
+    without_erased = take_up_module._without_erased
+    monkeypatch.setattr(take_up_module, "_without_erased", as_another_transaction_saw_it)
+    assert take_up(friend("wmA", "wang", 1), friend("wmB", "wang", 2)).added == 1
+    assert queries.find_member_id(kind=EXTERNAL, value="wmA") is None
 
 
 def test_an_end_is_newer_than_a_page_that_shows_the_old_friendship(chain):

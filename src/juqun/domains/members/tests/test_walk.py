@@ -111,7 +111,7 @@ def test_who_is_refused_is_noted_and_the_others_are_read(chain):
     assert friends() == {(userid, who) for userid, (who,) in many.items() if userid != "g07"}
     assert (run.state, run.added, run.refused) == (SyncState.DONE, 19, 1)
     (refused,) = [one for one in run.findings if one.kind is FindingKind.REFUSED]
-    assert refused.code == "60011"
+    assert (refused.subject, refused.code) == ("g07", "60011")
 
 
 def test_staff_who_lost_customer_contact_on_the_way_lose_no_friends(chain):

@@ -97,10 +97,19 @@ def _store_page(open_kfid: str, cursor: str, page: KfPage) -> int:
 
 
 def _rows(account: ServiceAccount, messages: Sequence[KfMessage], now: datetime) -> list[ServiceMessage]:
-    """Return rows for what is not stored yet: people's words, and events, by which the conversation is told."""
+    """Return rows for what is not stored yet: people's words, and events, by which the conversation is told.
+
+    What somebody wrote before they were erased, and comes late, is not stored.
+    """
     wanted = {one.msgid: one for one in messages}
     known = set(ServiceMessage.unscoped.filter(account=account, msgid__in=list(wanted)).values_list("msgid", flat=True))
     people = sorted({one.external_userid for one in wanted.values() if one.external_userid})
+    erased = members.erased_contacts(external_userids=people)
+    wanted = {
+        msgid: one
+        for msgid, one in wanted.items()
+        if one.external_userid not in erased or one.at > erased[one.external_userid]
+    }
     member_ids = members.find_member_ids(kind=IdentityKind.EXTERNAL_USERID, values=people)
     return [
         ServiceMessage(

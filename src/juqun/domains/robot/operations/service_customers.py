@@ -19,21 +19,30 @@ SOURCE = "kf"
 def identify_customer(*, session_id: int) -> int | None:
     """Find or make the member of a customer, by the ids that WeCom tells, and note on them where they came from.
 
-    Returns the member's id; None for a customer who is gone, erased, or unknown to WeCom.
+    Returns the member's id; None for a customer who is gone, erased, or unknown to WeCom. Who was erased and came or wrote
+    since came by themselves: without a member nothing of what they write now could be erased again.
     """
     session = ServiceSession.unscoped.select_related("account").filter(pk=session_id).first()
     if session is None:
         return None
     external_userid = unseal(session.external_userid)
-    if member_queries.is_erased_contact(external_userid=external_userid):
+    if _is_erased(session, external_userid):
         return None
     if session.member_id is None:
         found = wecom.kf_customers(external_userids=[external_userid]).found
-        if not found:
+        if not found or _is_erased(session, external_userid):  # looked at again: WeCom was asked meanwhile
             return None
         _attach(session, found[0])
     _note_scene(session)
     return session.member_id
+
+
+def _is_erased(session: ServiceSession, external_userid: str) -> bool:
+    erased_at = member_queries.erased_contacts(external_userids=[external_userid]).get(external_userid)
+    if erased_at is None:
+        return False
+    came = [at for at in (session.entered_at, session.last_customer_at) if at is not None]
+    return max(came, default=erased_at) <= erased_at
 
 
 def _attach(session: ServiceSession, customer: KfCustomer) -> None:

@@ -11,10 +11,12 @@ from juqun.channels.wecom.testing import ScriptedWecom, scripted_wecom
 from juqun.domains.groups import operations as groups
 from juqun.domains.groups.testing import make_group, make_kind
 from juqun.domains.growth.testing import make_live_code
+from juqun.domains.members import operations as members
+from juqun.domains.members.testing import make_member
 from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.domains.robot import operations, queries
 from juqun.domains.robot.errors import NoWordsError, ReplyNotFoundError, ReplyTextError
-from juqun.domains.robot.models import ServiceAccount
+from juqun.domains.robot.models import ServiceAccount, ServiceMessage, ServiceSession
 from juqun.domains.robot.types import MessageOutcome, WelcomeState
 from juqun.kernel import clock
 from juqun.kernel.models import EventRecord
@@ -319,3 +321,36 @@ def test_scope_of_messages_and_welcomes(chain: SmallChain, wecom: ScriptedWecom)
 
 def test_the_page_says_what_wecom_allows():
     assert "20 seconds" in str(queries.WHAT_WECOM_ALLOWS)
+
+
+def test_what_was_written_before_an_erasure_is_not_stored_and_who_writes_since_is_a_member_again(
+    chain: SmallChain, wecom: ScriptedWecom
+):
+    wecom.script("kf/customer/batchget", {"customer_list": [{"external_userid": "wm1", "nickname": "小王"}]})
+    member_id = make_member(external_userid="wm1")
+    members.erase_member(member_id=member_id, actor="hong")
+    late = AT + timedelta(minutes=1)
+    wecom.script(PULL, page(row(1, "一", AT - timedelta(minutes=1)), row(2, "二", late)))
+    assert pull() == 1
+    (stored,) = ServiceMessage.unscoped.all()
+    assert (stored.msgid, stored.member_id) == ("m2", None)
+    session = ServiceSession.unscoped.get()
+    back_id = operations.identify_customer(session_id=session.pk)
+    assert back_id not in (None, member_id)
+    assert ServiceMessage.unscoped.get().member_id == back_id
+    members.erase_member(member_id=back_id, actor="hong")
+    assert operations.forget_member(member_id=back_id) == 1
+
+
+def test_a_conversation_from_before_an_erasure_makes_no_member(chain: SmallChain, wecom: ScriptedWecom):
+    wecom.script(PULL, page(row(1, "一", AT - timedelta(minutes=1))))
+    assert pull() == 1
+    session = ServiceSession.unscoped.get()
+
+    def erased_meanwhile(body: dict[str, Any]) -> dict[str, Any]:
+        members.erase_member(member_id=make_member(external_userid="wm1"), actor="hong")
+        return {"customer_list": [{"external_userid": "wm1", "nickname": "小王"}]}
+
+    wecom.script("kf/customer/batchget", erased_meanwhile)
+    assert operations.identify_customer(session_id=session.pk) is None
+    assert operations.identify_customer(session_id=session.pk) is None

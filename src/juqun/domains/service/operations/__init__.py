@@ -13,6 +13,7 @@ from juqun.domains.service.operations.following import (
     follow_refusal,
     follow_split,
     forget_member,
+    keep_returned,
     replace_keeper,
 )
 from juqun.domains.service.operations.opening import collect, open_for_leaver, open_on_request, take_up_unassigned
@@ -31,6 +32,7 @@ __all__ = [
     "follow_refusal",
     "follow_split",
     "forget_member",
+    "keep_returned",
     "offer_win_back",
     "open_for_leaver",
     "open_on_request",

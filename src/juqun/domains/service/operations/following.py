@@ -3,15 +3,24 @@
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from juqun.domains.members import queries as members
 from juqun.domains.members.types import IdentityKind
 from juqun.domains.org import queries as org
-from juqun.domains.service.models import HandoverItem
+from juqun.domains.service.models import OPEN, OPEN_HANDOVERS, Handover, HandoverItem
 from juqun.domains.service.operations import keepers, settling
-from juqun.domains.service.types import MOVABLE_STATES, HandoverState, ItemKind, ItemNote, ItemState, Why
+from juqun.domains.service.types import (
+    MOVABLE_STATES,
+    HandoverReason,
+    HandoverState,
+    ItemKind,
+    ItemNote,
+    ItemState,
+    Why,
+)
 from juqun.kernel import clock
+from juqun.kernel.scope import DataScope
 
 OF_LEAVER = (*MOVABLE_STATES, ItemState.REFUSED, ItemState.UNREACHABLE)
 FOLLOWED = (HandoverState.PROPOSED, HandoverState.RUNNING, HandoverState.DONE)
@@ -75,15 +84,46 @@ def replace_keeper(*, staff_id: int) -> int:
     return len(items)
 
 
+def keep_returned(*, staff_id: int) -> int:
+    """Somebody who had left is back: what WeCom was not asked for yet stays with them; how many hand-overs are called off or cut short.
+
+    One that nobody decided over is cancelled, before a policy approves it; of a running one the rest is dropped.
+    """
+    if not org.get_staff(scope=DataScope.whole_chain(), staff_id=staff_id).is_active:
+        return 0
+    with transaction.atomic():
+        leaving = Handover.unscoped.select_for_update().filter(giver_id=staff_id, reason=HandoverReason.LEFT)
+        open_ones = list(leaving.filter(state__in=OPEN_HANDOVERS).order_by("pk"))
+        for handover in open_ones:
+            items = HandoverItem.unscoped.filter(handover=handover)
+            if handover.state != HandoverState.RUNNING:
+                items.delete()
+                handover.state, handover.finished_at = HandoverState.CANCELLED, clock.now()
+                handover.save(update_fields=["state", "finished_at"])
+            else:
+                _drop(items.filter(state__in=MOVABLE_STATES))
+                settling.close_if_done(handover_id=handover.pk)
+    return len(open_ones)
+
+
 def follow_merge(*, keep_id: int, absorb_id: int) -> int:
     """The customer turned out to be another member; items of friendships follow, a second one without friendship goes."""
     with transaction.atomic():
         own = HandoverItem.unscoped.filter(member_id=keep_id, link__isnull=True)
-        doubles = HandoverItem.unscoped.filter(
-            member_id=absorb_id, link__isnull=True, handover_id__in=own.values_list("handover_id", flat=True)
-        )
-        doubles.delete()
+        theirs = HandoverItem.unscoped.filter(member_id=absorb_id, link__isnull=True)
+        _drop(theirs.filter(handover_id__in=own.values_list("handover_id", flat=True)))
+        # in another hand-over of the same giver: a member without a friendship is open once
+        _drop(theirs.filter(OPEN, giver_id__in=own.filter(OPEN).values_list("giver_id", flat=True)))
         return HandoverItem.unscoped.filter(member_id=absorb_id).update(member_id=keep_id)
+
+
+def _drop(items: QuerySet[HandoverItem]) -> int:
+    """Delete items, and end the hand-overs of which nothing is open then."""
+    found = list(items.values_list("pk", "handover_id"))
+    HandoverItem.unscoped.filter(pk__in=[pk for pk, _handover_id in found]).delete()
+    for handover_id in sorted({handover_id for _pk, handover_id in found}):
+        settling.close_if_done(handover_id=handover_id)
+    return len(found)
 
 
 def follow_split(*, keep_id: int, absorb_id: int) -> int:
@@ -95,4 +135,5 @@ def follow_split(*, keep_id: int, absorb_id: int) -> int:
 
 def forget_member(*, member_id: int) -> int:
     """An erased member needs no keeper, and nothing of them is kept here."""
-    return HandoverItem.unscoped.filter(member_id=member_id).delete()[0]
+    with transaction.atomic():
+        return _drop(HandoverItem.unscoped.filter(member_id=member_id))

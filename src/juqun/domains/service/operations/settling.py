@@ -150,7 +150,9 @@ def try_next(item: HandoverItem, *, from_states: Sequence[ItemState]) -> None:
         changes |= {"state": ItemState.TAKER_FULL, "why": Why.NOBODY, "note": ItemNote.ALL_FULL}
     else:
         changes |= {"state": ItemState.PLANNED, "why": Why.NEXT, "note": ""}
-    mine(item, *from_states).update(**changes)
+    mine(item, *from_states).filter(keeper_id=item.keeper_id).update(
+        **changes
+    )  # unless a person chose another meanwhile
 
 
 def block(item: HandoverItem, *, note: ItemNote, until: datetime, detail: str = "") -> None:

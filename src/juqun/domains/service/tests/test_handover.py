@@ -14,6 +14,7 @@ from juqun.domains.groups.testing import make_group
 from juqun.domains.members import operations as member_operations
 from juqun.domains.members import queries as members
 from juqun.domains.members.testing import AT, make_friend, make_member
+from juqun.domains.members.types import LostBy
 from juqun.domains.org import operations as org
 from juqun.domains.org.testing import SmallChain, make_small_chain
 from juqun.domains.org.types import PolicyKey, PolicyMode, Role
@@ -431,3 +432,87 @@ def test_an_open_item_exists_once(chain, wecom):
         handover_id = leave(chain.wang.id)
         operations.collect(handover_id=handover_id)
         assert HandoverItem.unscoped.count() == 2
+
+
+def test_whoever_returns_keeps_what_was_not_asked_for_yet(chain, wecom):
+    befriend(chain, 2)
+    org.set_policy(
+        actor_staff_id=chain.hong.id, node_id=chain.chain.id, key=PolicyKey.HANDOVER_AUTO_APPROVE_HOURS,
+        mode=PolicyMode.FIXED, value=24,
+    )  # fmt: skip
+    with clock.travelled(LEFT_AT):
+        handover_id = leave(chain.wang.id)
+        org.staff_returned(staff_id=chain.wang.id, at=LEFT_AT + timedelta(hours=1))
+        run_all_jobs()
+        assert queries.get_handover(scope=EVERYTHING, handover_id=handover_id).state == HandoverState.CANCELLED
+    with clock.travelled(LEFT_AT + timedelta(days=2)):
+        tick()
+        assert wecom.script.bodies(RESIGNED) == wecom.script.bodies(ON_JOB) == []
+        second_id = leave_again(chain.wang.id)
+        wecom.full = {"li", "chen", "hong", "zhao"}
+        operations.change_keeper(handover_id=second_id, to_staff_id=chain.zhao.id)
+        operations.approve(handover_id=second_id, actor="Chen")
+        for _next_keeper in wecom.full:
+            tick()
+        assert set(states(second_id)) == {ItemState.TAKER_FULL}
+        org.staff_returned(staff_id=chain.wang.id, at=clock.now())
+        run_all_jobs()
+        assert queries.get_handover(scope=EVERYTHING, handover_id=second_id).state == HandoverState.DONE
+        assert queries.list_items(scope=EVERYTHING, handover_id=second_id) == []
+
+
+def leave_again(staff_id: int) -> int:
+    org.staff_left(staff_id=staff_id, at=clock.now())
+    run_all_jobs()
+    return queries.list_handovers(scope=EVERYTHING)[0].id
+
+
+def test_two_who_are_one_are_open_once_over_all_hand_overs_of_a_giver(chain, wecom):
+    ids = befriend(chain, 2)
+    for pk in ids:  # the guide stays, without a friendship
+        member_operations.lose_friend(member_id=pk, staff_id=chain.wang.id, at=AT + timedelta(days=1), by=LostBy.STAFF)
+    with clock.travelled(LEFT_AT):
+        first, second = (make_handover(chain.wang.id, chain.zhao.id, pk) for pk in ids)
+        wecom.full = {"zhao"}
+        member_operations.merge_members(keep_id=ids[0], absorb_id=ids[1], actor="test", reason="same")
+        run_all_jobs()
+        assert [one.member_id for one in queries.list_items(scope=EVERYTHING, handover_id=first)] == [ids[0]]
+        assert queries.list_items(scope=EVERYTHING, handover_id=second) == []
+
+
+def make_handover(giver_id: int, keeper_id: int, member_id: int) -> int:
+    handover_id = operations.open_on_request(
+        scope=EVERYTHING, giver_staff_id=giver_id, reason=HandoverReason.MOVED, member_ids=[member_id],
+        keeper_ids=[keeper_id], actor="Li",
+    )  # fmt: skip
+    run_all_jobs()
+    return handover_id
+
+
+def test_a_hand_over_ends_with_its_last_open_customer_even_if_that_one_is_erased(chain, wecom):
+    (only,) = befriend(chain, 1)
+    with clock.travelled(LEFT_AT):
+        handover_id = leave(chain.wang.id)
+        operations.approve(handover_id=handover_id, actor="Chen")
+        run_all_jobs()
+        assert states(handover_id) == {ItemState.WAITING: 1}
+        member_operations.erase_member(member_id=only, actor="test")
+        tick()
+        assert queries.get_handover(scope=EVERYTHING, handover_id=handover_id).state == HandoverState.DONE
+
+
+def test_a_group_that_wecom_does_not_show_holds_up_nobody(chain, wecom, settings):
+    befriend(chain, 1)
+    make_group(store_id=chain.tianhe.id, owner_staff_id=chain.wang.id, at=AT, chat_id="wrA")
+    settings.JUQUN_SEND_GRACE_SECONDS = 3600
+    with clock.travelled(LEFT_AT):
+        handover_id = leave(chain.wang.id)
+        operations.approve(handover_id=handover_id, actor="Chen")
+        wecom.losing = 2
+        run_all_jobs()
+        assert states(handover_id) == {ItemState.REQUESTED: 2}
+        settings.JUQUN_SEND_GRACE_SECONDS = 0
+        wecom.started.clear()
+        wecom.script.script("externalcontact/groupchat/get", {"errcode": 40050, "errmsg": "invalid chat id"})
+        operations.work(handover_id=handover_id)
+        assert states(handover_id) == {ItemState.WAITING: 1, ItemState.DONE: 1}
