@@ -1,7 +1,6 @@
 """Command line: `python -m wecom_emulator --port 9000 [--corp corp.json] [--clock 2017-01-01T00:00:00Z] [--state corp.sqlite]`."""
 
 import argparse
-import json
 import sqlite3
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from wecom_emulator.clock import Clock, parse_instant
 from wecom_emulator.generate import generate, parse_order
 from wecom_emulator.running import build_server, build_world, listen
+from wecom_emulator.state import documents
 from wecom_emulator.state.corp import Corp, default_corp, load_corp, sample_corp
 from wecom_emulator.state.lines import is_lines, read_lines
 
@@ -45,7 +45,7 @@ def _loaded(file: Path) -> Corp:
         if is_lines(lines.read(100)):
             lines.seek(0)
             return read_lines(lines)
-    return load_corp(json.loads(file.read_text(encoding="utf-8")))
+    return load_corp(documents.parse(file.read_text(encoding="utf-8")))
 
 
 def main() -> int:

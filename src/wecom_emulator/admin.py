@@ -1,7 +1,6 @@
 """The admin API under /emulator/: corp, clock, callbacks, faults, records, and the actors' door."""
 
 import asyncio
-import json
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import fields
@@ -24,7 +23,7 @@ from wecom_emulator.rules.friendships import person_of, staff_of
 from wecom_emulator.rules.mass import CAP_RULES
 from wecom_emulator.rules.staffing import note_arrival
 from wecom_emulator.rules.timers import run_due
-from wecom_emulator.state import codec
+from wecom_emulator.state import codec, documents
 from wecom_emulator.state.archive import CONSENTS
 from wecom_emulator.state.corp import Corp, default_corp, load_corp
 from wecom_emulator.state.lines import is_lines, read_lines, write_lines
@@ -54,7 +53,7 @@ def _object(raw: bytes) -> dict[str, Any]:
     if not raw:
         return {}
     try:
-        data = json.loads(raw)
+        data = documents.parse(raw)
     except ValueError as error:
         raise ActorError("bad_json", f"the body is not JSON: {error}", status=400) from error
     if not isinstance(data, dict):
@@ -89,6 +88,7 @@ async def _put_corp(world: World, request: Request) -> Any:
         lines = is_lines(document.read(100))
         document.seek(0)
         corp = read_lines(document) if lines else load_corp(_object(document.read()))
+    check_settings(corp.settings)
     world.replace_corp(corp)
     return _counts(world)
 
@@ -129,17 +129,22 @@ async def _get_settings(world: World, request: Request) -> Any:
 def checked_settings(current: Settings, changes: dict[str, Any]) -> Settings:
     """Return settings with changes applied; raises ValueError for unknown names, wrong types or unknown choices."""
     merged = codec.load(Settings, {**codec.dump(current), **changes})
-    if merged.receiving_cap not in CAP_RULES:
-        raise ValueError(f"receiving_cap is one of {', '.join(CAP_RULES)}")
-    if merged.callback_order not in ORDERS:
-        raise ValueError(f"callback_order is one of {', '.join(ORDERS)}")
-    for caps in merged.rate_caps.values():
-        parse_caps(caps)
-    if merged.mem_change_list_format not in ("item", "comma"):
-        raise ValueError("mem_change_list_format is item or comma")
-    if merged.archive_consent_default not in CONSENTS:
-        raise ValueError(f"archive_consent_default is one of {', '.join(CONSENTS)}")
+    check_settings(merged)
     return merged
+
+
+def check_settings(settings: Settings) -> None:
+    """Raise ValueError for an unknown choice or a cap that is none."""
+    if settings.receiving_cap not in CAP_RULES:
+        raise ValueError(f"receiving_cap is one of {', '.join(CAP_RULES)}")
+    if settings.callback_order not in ORDERS:
+        raise ValueError(f"callback_order is one of {', '.join(ORDERS)}")
+    for caps in settings.rate_caps.values():
+        parse_caps(caps)
+    if settings.mem_change_list_format not in ("item", "comma"):
+        raise ValueError("mem_change_list_format is item or comma")
+    if settings.archive_consent_default not in CONSENTS:
+        raise ValueError(f"archive_consent_default is one of {', '.join(CONSENTS)}")
 
 
 async def _patch_settings(world: World, request: Request) -> Any:

@@ -51,6 +51,7 @@ from wecom_emulator.faults import Fault
 from wecom_emulator.rates import bad_credentials
 from wecom_emulator.recorder import RecordedCall
 from wecom_emulator.rules.timers import run_due
+from wecom_emulator.state import documents
 from wecom_emulator.state.settings import App
 from wecom_emulator.world import World
 
@@ -156,7 +157,7 @@ async def _read(request: Request, exchange: _Exchange) -> None:
         exchange.upload = parse_upload(raw, content_type)
         return
     try:
-        body = json.loads(raw) if raw else {}
+        body = documents.parse(raw) if raw else {}
     except ValueError:
         body = None
     exchange.bad_json = not isinstance(body, dict)

@@ -1,7 +1,6 @@
 """Admin calls of single areas: moments on phones, the check of a JS-SDK signature, the pull of the archive."""
 
 import hmac
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,6 +9,7 @@ from starlette.requests import Request
 from wecom_emulator.errors import ActorError, WeComError
 from wecom_emulator.rules import archive, login, moments
 from wecom_emulator.rules.friendships import person_of, staff_of
+from wecom_emulator.state import documents
 from wecom_emulator.state.archive import ArchiveRow
 from wecom_emulator.world import World
 
@@ -23,7 +23,7 @@ async def fields_of(request: Request) -> dict[str, Any]:
     """Return the url's parameters with the JSON object of the body over them; raises ActorError bad_json."""
     raw = await request.body()
     try:
-        data = json.loads(raw) if raw else {}
+        data = documents.parse(raw) if raw else {}
     except ValueError as error:
         raise ActorError("bad_json", f"the body is not JSON: {error}", status=400) from error
     if not isinstance(data, dict):

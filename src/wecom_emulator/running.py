@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from wecom_emulator.admin import checked_settings
+from wecom_emulator.admin import check_settings, checked_settings
 from wecom_emulator.app import create_app
 from wecom_emulator.clock import Clock, parse_instant
 from wecom_emulator.dispatch import TRANSPORT
@@ -68,6 +68,7 @@ def build_world(
     """
     kept = open_corp(state) if state is not None else None
     given = kept or _made(corp)
+    check_settings(given.settings)
     if settings:
         given.settings = checked_settings(given.settings, settings)
     if kept is None and state is not None:

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from wecom_emulator.state import documents
 from wecom_emulator.state.corp import Corp
 from wecom_emulator.state.resident import UPSERT, read_kept
 from wecom_emulator.state.store import Store
@@ -84,6 +85,8 @@ def _fill(store: Store, lines: Iterable[bytes | str]) -> None:
         name, parent, key, body = _parsed(line, number)
         if name in tables:
             tables[name].shape.check(body)
+        elif name in blank.keeper.residents:
+            blank.keeper.residents[name].check(body)
         elif name not in names:
             raise ValueError(f"line {number}: there is no collection {name!r}")
         rows = waiting.setdefault(name, [])
@@ -99,7 +102,7 @@ def _fill(store: Store, lines: Iterable[bytes | str]) -> None:
 
 def _parsed(line: str, number: int) -> tuple[str, str, str, Any]:
     try:
-        name, parent, key, body = json.loads(line)
+        name, parent, key, body = documents.parse(line)
     except ValueError as error:
         raise ValueError(f"line {number} is not [collection, parent, key, value]: {error}") from error
     if not (isinstance(name, str) and isinstance(parent, str) and isinstance(key, str)):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from wecom_emulator.state import codec
 from wecom_emulator.state.shape import Shape, shape_of
 from wecom_emulator.state.store import Store
 from wecom_emulator.state.table import Table, adopt
@@ -72,6 +73,13 @@ class Resident(dict[Any, Any]):
         self._dirty[key] = None
         self._store.touched[self] = None
         self._store.note(self._name, "", key)
+
+    def check(self, data: Any) -> None:
+        """Raise ValueError when JSON data cannot be a value of it."""
+        if self._shape.is_object:
+            self._shape.check(data)
+        else:
+            codec.decoder(self._shape.entry)(data)
 
     def tables(self) -> Iterator[Table]:
         """Yield the tables of rows that belong to the values."""

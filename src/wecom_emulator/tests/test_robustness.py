@@ -290,3 +290,49 @@ def test_odd_page_visits_are_refused(client: Client, path: str):
         for odd in ODD:
             answer = client.get(path, params={**sound, name: str(odd)[:500]})
             assert answer.status_code in (200, 302, 400), (name, odd)
+
+
+UNWRITABLE = [
+    b"[" * 100_000,
+    b'{"name":' * 100_000,
+    b'{"name": "\\ud800", "userid": "y", "staff": []}',
+    b'{"name": "\\uDFFF", "x": Infinity}',
+    b'{"advance_seconds": NaN}',
+    b'{"advance_seconds": 1e999}',
+    b"\xff\xfe",
+]
+"""What is JSON to a lenient reader, or kills it, and could not be written again: taken in, it would shut the corp to every reader."""
+
+
+@pytest.mark.parametrize("raw", UNWRITABLE)
+def test_json_that_cannot_be_written_again_is_refused(client: Client, raw: bytes):
+    query = {"access_token": token(client, "emulator-app-secret")}
+    for path in ("externalcontact/add_corp_tag", "externalcontact/groupchat/list", "kf/account/add"):
+        answer = client.post(f"/cgi-bin/{path}", params=query, content=raw)
+        assert answer.status_code == 200
+        assert answer.json()["errmsg"].startswith("Warning: wrong json format.")
+    for method, path in (("POST", "/clock"), ("PUT", "/corp"), ("PATCH", "/settings"), ("POST", "/archive/pull")):
+        assert client.request(method, f"/emulator{path}", content=raw).status_code == 400, path
+    assert client.get("/emulator/corp").status_code == 200
+
+
+def test_a_whole_pair_of_surrogates_is_a_character(client: Client):
+    raw = b'{"customers": [{"external_userid": "y", "name": "\\ud83d\\ude00"}]}'
+    assert client.post("/emulator/customers", content=raw).status_code == 200
+    assert client.get("/emulator/corp").json()["persons"]["y"]["name"] == "\U0001f600"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b'{"settings": {"rate_caps": {"user/get": "often"}}}',
+        b'{"settings": {"receiving_cap": "x"}}',
+        b'["", "", "settings", {"callback_order": "x"}]',
+        b'["counters", "", "config", "x"]',
+        b'["apps", "", "1", 5]',
+    ],
+)
+def test_a_corp_that_no_call_could_bear_is_not_taken(client: Client, document: bytes):
+    before = client.get("/emulator/corp").json()
+    assert client.request("PUT", "/emulator/corp", content=document).status_code == 400
+    assert client.get("/emulator/corp").json() == before

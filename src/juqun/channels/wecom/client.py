@@ -41,6 +41,8 @@ PICTURE_BYTES = 2 << 20
 Json = dict[str, Any]
 
 _SECRET_PARAMETER = re.compile(r"((?:access_token|corpsecret)=)[^&\s\"']+")
+# NUL and halves of surrogate pairs, as they stand or escaped: no database holds them
+_UNSTORABLE = re.compile(r"\0|\\u(?:0000|[dD][89a-fA-F])")
 
 
 class _HideSecrets(logging.Filter):
@@ -219,12 +221,30 @@ def _answer(endpoint: Endpoint, response: httpx.Response) -> Json:
     if 400 <= response.status_code < 500:
         raise WecomRefusedError(endpoint=endpoint.path, detail=f"HTTP {response.status_code}")
     try:
-        answer = response.json()
-    except ValueError:
+        answer = _read(response.content)
+    except (ValueError, RecursionError):
         answer = None
     if response.status_code != httpx.codes.OK or not isinstance(answer, dict):
         raise _ExchangeFailed(rules.Fault.ANSWER_LOST)
     return answer
+
+
+def _read(content: bytes) -> Any:
+    """The JSON of an answer with texts that every database can hold: people write their own names, and some are cut in half."""
+    text = content.decode("utf-8-sig", "replace")
+    answer = json_lib.loads(text, strict=False)
+    return _storable(answer) if _UNSTORABLE.search(text) else answer
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        whole = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return whole.replace("\0", "")
+    if isinstance(value, list):
+        return [_storable(one) for one in value]
+    if isinstance(value, dict):
+        return {_storable(name): _storable(one) for name, one in value.items()}
+    return value
 
 
 def _errcode(endpoint: Endpoint, answer: Json) -> int:

@@ -170,7 +170,7 @@ def _acquisition_quota_expiring(envelope: Envelope, at: datetime) -> Event:
     count = envelope.get("ExpireQuotaNum")
     return AcquisitionQuotaExpiring(
         expires_at=seconds_at(envelope.get("ExpireTime"), at),
-        count=int(count) if count.isascii() and count.isdigit() else 0,
+        count=int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0,
         at=at,
     )
 

@@ -1,7 +1,7 @@
 """What all pages share: rights before anything else, errors of the rooms turned into words, one render."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
@@ -17,6 +17,15 @@ from juqun.kernel.scope import DataScope
 from juqun.surfaces.console.access import Area, Reader, reader_of
 
 Crumb = tuple[str, str]
+
+MOST_PAGES: Final = 10**9
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """Whether a text of the query or form has a character that no keyboard writes and PostgreSQL cannot hold."""
+    return any(
+        "\x00" in text for given in (request.GET, request.POST) for _name, texts in given.lists() for text in texts
+    )
 
 
 class Page(View):
@@ -48,6 +57,8 @@ class Page(View):
                 403, _("Not for your role"), _("Your role does not open this page; ask your headquarters.")
             )
         self.reader = reader
+        if _holds_nul(request):
+            return HttpResponseBadRequest(_("This form is out of date; reload the page."))
         try:
             return super().dispatch(request, *args, **kwargs)
         except DomainError as error:
@@ -108,7 +119,15 @@ class Page(View):
     def number(self, name: str, default: int = 0) -> int:
         """A whole number of the query or form; the default for anything else."""
         given = self.request.POST.get(name, self.request.GET.get(name, ""))
-        return int(given) if given.lstrip("-").isdecimal() and len(given) < 19 else default  # fits a BigAutoField
+        return int(given) if given.removeprefix("-").isdecimal() and len(given) < 19 else default  # fits a BigAutoField
+
+    def page_number(self) -> int:
+        """Which page of a list is asked for, from 1; a number that no list reaches counts as the last a database can skip to."""
+        return min(max(1, self.number("page", 1)), MOST_PAGES)
+
+    def numbers(self, name: str) -> list[int]:
+        """The ids that are ticked in a form; whatever is no id is left out."""
+        return [int(one) for one in self.request.POST.getlist(name) if one.isdecimal() and len(one) < 19]
 
     def problem(self, status: int, title: str, text: str) -> HttpResponse:
         """Say what is wrong and what to do next, as a page or (for htmx) as a part of one."""

@@ -322,3 +322,27 @@ def test_a_lease_left_by_a_dead_process_is_taken_over(db):
         corp="corp", app="app", refreshing_by="dead", refreshing_until=clock.wall() - timedelta(seconds=1)
     )
     assert TokenStore("corp", str, lambda _: ("new", 7200)).get(Credential.APP).value == "new"
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        (b"a\\u0000b", "ab"),
+        (b"a\x00b", "ab"),
+        (b"a\\ud83d", "a\ufffd"),
+        (b"\\uDE00b", "\ufffdb"),
+        (b"\\ud83d\\ude00", "\U0001f600"),
+        (b"a\x08b", "a\x08b"),
+        (b"\xe8\x81", "\ufffd"),
+        ("聚".encode(), "聚"),
+    ],
+)
+def test_names_that_no_database_holds_do_not_cost_the_page_they_stand_on(db, script, name, read):
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(READ.path):
+            return httpx.Response(200, content=b'{"errcode":0,"rows":[{"name":"' + name + b'"}]}')
+        return script.handle(request)
+
+    client = WecomClient(corp_settings(), httpx.MockTransport(handle))
+    assert client.call(READ, params={"external_userid": "wm1"})["rows"] == [{"name": read}]
+    client.close()

@@ -97,6 +97,10 @@ def contact(change_type, **texts):
             acquisition("quota_expire_soon", ExpireTime="1496289602", ExpireQuotaNum="7"),
             events.AcquisitionQuotaExpiring(expires_at=NOW, count=7, at=AT),
         ),
+        (
+            acquisition("quota_expire_soon", ExpireTime="9" * 5_000, ExpireQuotaNum="9" * 5_000),
+            events.AcquisitionQuotaExpiring(expires_at=AT, count=0, at=AT),
+        ),
         (acquisition("link_unavailable", LinkId="caw1"), events.AcquisitionLinkUnavailable(link_id="caw1", at=AT)),
         (acquisition("delete_link", LinkId="caw1"), events.AcquisitionLinkDeleted(link_id="caw1", at=AT)),
         (

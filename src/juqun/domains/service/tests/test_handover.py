@@ -208,6 +208,28 @@ def test_a_lost_answer_is_read_back_before_anything_is_repeated(chain, wecom, se
     del ids
 
 
+def test_a_group_that_wecom_no_longer_knows_holds_nobody_else_up(chain, wecom, settings):
+    settings.JUQUN_SEND_GRACE_SECONDS = 3600
+    befriend(chain, 2)
+    make_group(store_id=chain.tianhe.id, owner_staff_id=chain.wang.id, at=AT, chat_id="wrA")
+    with clock.travelled(LEFT_AT):
+        handover_id = leave(chain.wang.id)
+        wecom.losing = 2
+        operations.approve(handover_id=handover_id, actor="Chen")
+        run_all_jobs()
+        assert states(handover_id) == {ItemState.REQUESTED: 3}
+        settings.JUQUN_SEND_GRACE_SECONDS = 0
+        wecom.started.clear()
+        wecom.script.script("externalcontact/groupchat/get", {"errcode": 40050, "errmsg": "invalid chat_id"})
+        wecom.script.script(
+            "externalcontact/groupchat/transfer",
+            {"failed_chat_list": [{"chat_id": "wrA", "errcode": 90501, "errmsg": "invalid chat_id"}]},
+        )
+        tick()
+        tick()
+        assert states(handover_id) == {ItemState.WAITING: 2, ItemState.UNREACHABLE: 1}
+
+
 def test_news_of_wecom_settles_at_once(chain, wecom):
     ids = befriend(chain, 3)
     with clock.travelled(LEFT_AT):

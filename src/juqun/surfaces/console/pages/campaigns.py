@@ -106,7 +106,7 @@ class CampaignsPage(Page):
 
     def values(self, **kwargs: Any) -> dict[str, Any]:
         """The latest first."""
-        page = max(1, self.number("page", 1))
+        page = self.page_number()
         found = queries.list_campaigns(scope=self.scope, limit=PER_PAGE + 1, offset=(page - 1) * PER_PAGE)
         rows = [
             {"campaign": one, "sent": one.counts.get(MessageState.SENT, 0), "all": _asked(one)}

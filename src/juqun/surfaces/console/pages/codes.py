@@ -89,7 +89,7 @@ class CodesPage(Page):
         }
 
     def _page(self) -> int:
-        return max(1, self.number("page", 1))
+        return self.page_number()
 
 
 class NewCodePage(Page):

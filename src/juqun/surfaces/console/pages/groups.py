@@ -27,7 +27,7 @@ class GroupsPage(Page):
         counts = queries.count_by_state(scope=self.scope)
         living = sum(counts[one] for one in STATES)
         pages = -(-(living if state is None else counts[state]) // PER_PAGE)
-        number = min(max(1, self.number("page", 1)), max(1, pages))
+        number = min(self.page_number(), max(1, pages))
         return {
             "counts": counts,
             "state": state,

@@ -33,6 +33,7 @@ from juqun.surfaces.console.page import Page
 
 PER_PAGE = 30
 ITEMS_PER_PAGE = 100
+MOST_NAMED = 500
 SHOWN_STATES = (HandoverState.PROPOSED, HandoverState.RUNNING, HandoverState.DONE, HandoverState.CANCELLED)
 
 
@@ -50,7 +51,7 @@ class HandoversPage(Page):
         counts = queries.count_handovers(scope=self.scope)
         total = sum(counts.values()) if state is None else counts[state]
         pages = max(1, -(-total // PER_PAGE))
-        number = min(max(1, self.number("page", 1)), pages)
+        number = min(self.page_number(), pages)
         return {
             "handovers": queries.list_handovers(
                 scope=self.scope, state=state, limit=PER_PAGE, offset=(number - 1) * PER_PAGE
@@ -80,7 +81,7 @@ class HandoverPage(Page):
         state = ItemState(asked) if asked in set(ItemState) else None
         keeper_id = self.number("keeper", -1)
         shares = queries.keeper_shares(scope=self.scope, handover_id=handover.id)
-        number = max(1, self.number("page", 1))
+        number = self.page_number()
         items = queries.list_items(
             scope=self.scope, handover_id=handover.id, state=state, keeper_id=keeper_id if keeper_id >= 0 else None,
             limit=ITEMS_PER_PAGE + 1, offset=(number - 1) * ITEMS_PER_PAGE,
@@ -121,7 +122,7 @@ class HandoverPage(Page):
         if handover.state not in {HandoverState.PROPOSED, HandoverState.RUNNING}:
             raise HandoverStateError(handover_id=handover_id, state=handover.state)
         taker = org.get_staff(scope=_of_place(self.scope), staff_id=self.number("to"))
-        ticked = [int(one) for one in self.request.POST.getlist("item") if one.isdecimal() and len(one) < 19]
+        ticked = self.numbers("item")
         of_keeper = self.number("of", -1)
         changed = operations.change_keeper(
             handover_id=handover.id,
@@ -178,7 +179,12 @@ class NewHandoverForm(forms.Form):
         words = [word for word in self.cleaned_data["members"].replace("，", ",").replace(" ", ",").split(",") if word]
         if not all(word.isdecimal() and len(word) < 19 for word in words):
             raise forms.ValidationError(_("Give numbers with commas between them."))
-        return [int(word) for word in words] or None
+        ids = list(dict.fromkeys(int(word) for word in words))
+        if len(ids) > MOST_NAMED:
+            raise forms.ValidationError(
+                _("At most %(number)s members can be named here; choose a segment for more.") % {"number": MOST_NAMED}
+            )
+        return ids or None
 
 
 class NewHandoverPage(Page):

@@ -26,7 +26,7 @@ class JobsPage(Page):
     def values(self, **kwargs: Any) -> dict[str, Any]:
         """Jobs of the chosen state, their counts, the schedules, and WeCom's calls that came in."""
         state = self.request.GET.get("state", JobState.DEAD)
-        page = max(1, self.number("page", 1))
+        page = self.page_number()
         state = state if state in JobState.values else JobState.DEAD
         found = inspection.list_jobs(state=state, limit=PER_PAGE + 1, offset=(page - 1) * PER_PAGE)
         return {
@@ -41,7 +41,7 @@ class JobsPage(Page):
         }
 
     def _chosen(self) -> list[int]:
-        return [int(one) for one in self.request.POST.getlist("job") if one.isdecimal()]
+        return self.numbers("job")
 
     def retry(self) -> None:
         """Give the chosen dead letters a fresh start."""

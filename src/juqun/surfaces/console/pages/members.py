@@ -35,7 +35,7 @@ class MembersPage(Page):
     def values(self, **kwargs: Any) -> dict[str, Any]:
         """One page of members, and the tags to narrow by."""
         text, tag = self.request.GET.get("q", "").strip()[:128], self.request.GET.get("tag", "")[:64]
-        page = max(1, self.number("page", 1))
+        page = self.page_number()
         found = queries.search_members(
             scope=self.scope, text=text, tag=tag or None, limit=PER_PAGE, offset=(page - 1) * PER_PAGE
         )

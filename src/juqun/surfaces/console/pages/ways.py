@@ -84,7 +84,7 @@ class WaysPage(Page):
 
     def values(self, **kwargs: Any) -> dict[str, Any]:
         """One page of ways in, the counts of their states, and the planned groups."""
-        page = max(1, self.number("page", 1))
+        page = self.page_number()
         state = _state(self.request.GET.get("state", ""))
         entries = queries.list_entries(scope=self.scope, state=state, limit=PER_PAGE + 1, offset=(page - 1) * PER_PAGE)
         planned = queries.list_planned_groups(scope=self.scope)

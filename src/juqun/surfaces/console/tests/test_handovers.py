@@ -133,3 +133,15 @@ def test_the_organisation_leads_to_a_hand_over_and_the_empty_list_explains(world
     assert f"/console/handovers/new/?giver={world.chain.wang.id}" in text
     operations.cancel(handover_id=world.nanshan.handover_id)
     assert "None in this state" in shown(signed_in("zhao").get(f"{LIST}?state=proposed"))
+
+
+def test_members_are_named_by_hand_in_bounds(world, django_assert_max_num_queries):
+    client = signed_in("li")
+    member = world.tianhe.members[4]
+    form = {"action": "open", "giver": world.chain.wang.id, "reason": "moved", "segment": "0", "keeper": "0"}
+    with django_assert_max_num_queries(60):
+        answer = client.post(f"{LIST}new/", form | {"members": f"{member}," * 20_000, "message": "聚" * 201})
+    assert answer.status_code == 422
+    answer = client.post(f"{LIST}new/", form | {"members": ",".join(str(n) for n in range(501))})
+    assert answer.status_code == 422
+    assert "At most 500 members" in shown(answer)

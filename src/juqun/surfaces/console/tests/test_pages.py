@@ -226,3 +226,28 @@ def test_the_connection_is_checked_line_by_line_for_headquarters_only(world, set
     assert hong.get("/console/connection/line/?at=999").status_code == 200
     for name in ("chen", "li", "wang"):
         assert signed_in(name).get("/console/connection/line/?at=0").status_code == 403
+
+
+@pytest.mark.parametrize("given", ["--5", "-", "9" * 18, "9" * 19, "9" * 5_000, "²", "٣"])
+def test_numbers_that_are_none_are_answered(world, given):
+    client = signed_in("hong")
+    handover = f"handovers/{world.tianhe.handover_id}/"
+    for path in ("members/", "groups/", "groups/ways/", "codes/", "campaigns/", "handovers/", handover, "jobs/"):
+        answer = client.get(f"/console/{path}", {"page": given, "keeper": given})
+        assert answer.status_code == 200, path
+    for action in ("retry", "discard"):
+        assert client.post("/console/jobs/", {"action": action, "job": given}).status_code == 302
+    form = {"action": "change", "item": given, "to": world.chain.li.id, "of": given}
+    assert client.post(f"/console/{handover}", form).status_code == 302
+
+
+def test_a_character_that_postgresql_cannot_hold_is_refused(world):
+    client = signed_in("hong")
+    assert client.get("/console/members/", {"q": "a\x00b"}).status_code == 400
+    assert client.get("/console/members/export.csv", {"q": "a\x00b"}).status_code == 400
+    for page, form in (
+        ("tags/", {"action": "add", "group": "g\x00", "name": "n", "word": "w"}),
+        ("robot/", {"action": "save", "words": "w", "text": "t\x00"}),
+        (f"members/{world.tianhe.members[0]}/", {"action": "add_tag", "tag": "a\x00b"}),
+    ):
+        assert client.post(f"/console/{page}", form).status_code == 400, page
