@@ -246,23 +246,14 @@ def _ask_owners(handover: Handover) -> None:
         keeper = org.get_staff(scope=DataScope.whole_chain(), staff_id=keeper_id)
         keys = _keys(ItemKind.GROUP, items)
         for item in items:
-<<<<<<< HEAD
             if item.pk in keys and _owner(keys[item.pk]) == keeper.userid:
-=======
-            if item.pk in keys and _owner_of(keys[item.pk]) == keeper.userid:
->>>>>>> at
                 settling.finish(item, at=clock.now(), from_states=(ItemState.REQUESTED,))
             else:
                 settling.mine(item, ItemState.REQUESTED).update(state=ItemState.PLANNED)
 
 
-<<<<<<< HEAD
 def _owner(chat_id: str) -> str:
     """Who owns a chat now; "" when WeCom does not show it: then the request is made again, and its answer says why."""
-=======
-def _owner_of(chat_id: str) -> str:
-    """Who owns a group now; "" when WeCom does not tell: one group that is gone must not hold up all the others."""
->>>>>>> at
     try:
         return wecom.get_group_chat(chat_id=chat_id).owner
     except WecomRefusedError:
