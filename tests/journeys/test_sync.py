@@ -141,7 +141,7 @@ def _wait(wanted: int, seconds: float) -> None:
 def test_kill_9_repeats_at_most_the_pages_in_hand(corp, settings):
     userids = hire(make_small_chain(), 40)
     fire_cast()
-    corp.load(userids=userids, contacts=20_000)
+    corp.load(userids=userids, contacts=8_000)
     friends = corp.truth().friends
     pages = -(-len(friends) // 100)
     wecom.ask_sync(kinds=[SyncKind.CONTACTS], mode=SyncMode.RECONCILE)

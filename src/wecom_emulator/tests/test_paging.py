@@ -116,4 +116,4 @@ def test_ids_that_are_no_text_are_unknown(desk: Desk):
     ):
         answer = desk.http.post(f"/cgi-bin/{path}", params={"access_token": desk.token()}, content=body)
         assert answer.status_code == 200
-        assert answer.json()["errcode"] in (84061, 40050, 41050)
+        assert answer.json()["errcode"] != 0

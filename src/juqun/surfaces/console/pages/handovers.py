@@ -145,7 +145,7 @@ class NewHandoverForm(forms.Form):
         help_text=gettext_lazy("Everybody means the groups too."),
     )  # fmt: skip
     members = forms.CharField(
-        label=gettext_lazy("Or these members (ids)"), required=False, max_length=1_000, widget=UnfoldAdminTextInputWidget,
+        label=gettext_lazy("Or these members (ids)"), required=False, max_length=10_000, widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy("Numbers from the addresses of their pages, with commas between them."),
     )  # fmt: skip
     keeper = forms.TypedChoiceField(
