@@ -19,6 +19,8 @@ PAGES = (
     "groups/",
     "codes/",
     "robot/",
+    "service/",
+    "handovers/",
     "segments/",
     "campaigns/",
     "coupons/",
@@ -26,6 +28,8 @@ PAGES = (
     "tags/",
     "imports/",
     "jobs/",
+    "connection/",
+    "sync/",
 )
 
 

@@ -6,12 +6,13 @@ import pytest
 
 from juqun.channels.wecom import operations as wecom
 from juqun.channels.wecom.errors import WecomBusyError, WecomCredentialError, WecomRefusedError
+from juqun.channels.wecom.events import ArchiveWaiting
 from juqun.domains.groups import queries as groups
 from juqun.domains.groups.testing import make_group
 from juqun.domains.members.testing import make_member
-from juqun.domains.robot import operations
+from juqun.domains.robot import handlers, operations
 from juqun.kernel import clock
-from juqun.kernel.models import EventRecord
+from juqun.kernel.models import EventRecord, Job
 from juqun.kernel.scope import DataScope
 from tests.support.service_desk import Desk, open_desk
 
@@ -87,3 +88,9 @@ def test_an_installed_adapter_is_named_by_its_path(settings):
     assert operations.read_archive() == 0, "the group is not one of ours"
     assert operations.read_archive() == 0
     assert PULLED == [0, 7, 7]
+
+
+def test_bells_that_come_together_ask_for_one_reading():
+    for _ in range(3):
+        handlers.on_archive_waiting(ArchiveWaiting(at=clock.now()))
+    assert Job.objects.filter(name__endswith="read_archive").count() == 1

@@ -82,6 +82,7 @@ SUBSCRIPTIONS: Mapping[type[Event], Sequence[Subscription]] = {
         Subscription(members.on_sync_asked, atomic=False),
         Subscription(groups.on_sync_asked),
     ],
+    wecom.ArchiveWaiting: [Subscription(robot.on_archive_waiting)],
     wecom.KfMessagesWaiting: [_waited_for(robot.on_kf_messages_waiting, WELCOME_PRIORITY)],
     # who it was
     members_events.FriendAdded: [Subscription(growth.on_friend_added), Subscription(service.on_friend_added)],

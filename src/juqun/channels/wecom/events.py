@@ -128,6 +128,14 @@ class StaffUserLeft(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveWaiting(Event):
+    """A bell, at most every 15 s: the message archive has new rows."""
+
+    NAME: ClassVar[str] = "wecom.archive_waiting"
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KfMessagesWaiting(Event):
     """A bell: customer service has something to pull. `token` lives 10 minutes; `open_kfid` is "" in the oldest format."""
 

@@ -15,6 +15,7 @@ from juqun.channels.wecom.events import (
     AcquisitionLinkUnavailable,
     AcquisitionProfileOpened,
     AcquisitionQuotaExpiring,
+    ArchiveWaiting,
     ContactAdded,
     ContactDropped,
     ContactEdited,
@@ -150,6 +151,10 @@ def _staff_left(envelope: Envelope, at: datetime) -> Event:
     return StaffUserLeft(userid=envelope.get("UserID"), at=at)
 
 
+def _archive_waiting(_envelope: Envelope, at: datetime) -> Event:
+    return ArchiveWaiting(at=at)
+
+
 def _kf_waiting(envelope: Envelope, at: datetime) -> Event:
     return KfMessagesWaiting(open_kfid=envelope.get("OpenKfId"), token=envelope.get("Token"), at=at)
 
@@ -218,6 +223,7 @@ _READERS: dict[tuple[str, str], Callable[[Envelope, datetime], Event]] = {
     ("change_contact", "create_user"): _staff_joined,
     ("change_contact", "delete_user"): _staff_left,
     ("kf_msg_or_event", ""): _kf_waiting,
+    ("msgaudit_notify", ""): _archive_waiting,
     ("customer_acquisition", "balance_low"): _acquisition_balance_low,
     ("customer_acquisition", "balance_exhausted"): _acquisition_balance_exhausted,
     ("customer_acquisition", "balance_increased"): _acquisition_balance_increased,

@@ -3,7 +3,7 @@
 Those on the way to a waiting customer call the channel themselves (wire them with ``atomic=False`` into the queue ``now``).
 """
 
-from juqun.channels.wecom.events import ContactAdded, KfMessagesWaiting
+from juqun.channels.wecom.events import ArchiveWaiting, ContactAdded, KfMessagesWaiting
 from juqun.domains.groups.events import EntryReady
 from juqun.domains.growth.events import LiveCodeChanged
 from juqun.domains.members.events import MemberErased
@@ -15,7 +15,7 @@ from juqun.domains.robot.events import (
     ServiceSendPlanned,
 )
 from juqun.kernel import clock
-from juqun.kernel.jobs import RetryLater
+from juqun.kernel.jobs import RetryLater, enqueue
 
 
 def on_contact_added(event: ContactAdded) -> None:
@@ -30,6 +30,11 @@ def on_contact_added(event: ContactAdded) -> None:
     )
     if again is not None:
         raise RetryLater(again)
+
+
+def on_archive_waiting(event: ArchiveWaiting) -> None:
+    """Ask for the archive to be read on; bells that wait for the same reading are one."""
+    enqueue(jobs.read_archive, dedupe_key="robot.read_archive")
 
 
 def on_kf_messages_waiting(event: KfMessagesWaiting) -> None:

@@ -90,6 +90,7 @@ def contact(change_type, **texts):
             message(Event="kf_msg_or_event", Token="ENC", OpenKfId="wk1"),
             events.KfMessagesWaiting(open_kfid="wk1", token="ENC", at=AT),
         ),
+        (message(Event="msgaudit_notify", AgentID="2000004"), events.ArchiveWaiting(at=AT)),
         (acquisition("balance_low"), events.AcquisitionBalanceLow(at=AT)),
         (acquisition("balance_exhausted"), events.AcquisitionBalanceExhausted(at=AT)),
         (acquisition("balance_increased"), events.AcquisitionBalanceIncreased(at=AT)),
